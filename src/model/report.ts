@@ -1,0 +1,99 @@
+// The report: what is known of an experiment at one tick, in the shape in which the API gives it.
+import type { Severity } from './slo.ts'
+import type { Refusal, Signal } from './signal.ts'
+
+export interface ItemsReport {
+  readonly received: number
+  readonly attributed: number
+  readonly unattributed: number
+  readonly pending: number
+  readonly duplicate: number
+  readonly refused: Partial<Record<Refusal, number>>
+}
+
+export interface SliWindowReport {
+  readonly events: number
+  readonly good: number
+  readonly bad: number
+  /** Null without events. */
+  readonly good_ratio: number | null
+}
+
+export interface SliReport {
+  readonly sli: string
+  /** Weighted, since the experiment began. */
+  readonly events: number
+  readonly good: number
+  readonly bad: number
+  readonly windows: Readonly<Record<string, SliWindowReport>>
+  /** By percentile ("0.99"), over the last five minutes; null when there was nothing. */
+  readonly percentiles: Readonly<Record<string, number>> | null
+}
+
+export interface AlertReport {
+  readonly severity: Severity
+  readonly since: string
+  readonly shared: boolean
+}
+
+export interface SloReport {
+  readonly slo: string
+  readonly objective: number
+  /** By window; null where the window holds no event. */
+  readonly burn: Readonly<Record<string, number | null>>
+  readonly sufficient: boolean
+  /** Items in the longest rule window, and how many make the data sufficient. */
+  readonly events: number
+  readonly events_required: number
+  readonly error_budget_remaining: number | null
+  readonly alert: AlertReport | null
+}
+
+export interface CohortReport {
+  readonly segments: Readonly<Record<string, string>>
+  readonly slis: readonly SliReport[]
+  readonly slos: readonly SloReport[]
+}
+
+export type Verdict = 'rollback' | 'hold' | 'continue' | 'promote'
+
+export interface VerdictReport {
+  readonly verdict: Verdict
+  readonly reasons: readonly { readonly code: string; readonly message: string }[]
+  readonly sufficient: boolean
+}
+
+export interface VariantReport {
+  readonly variant: string
+  readonly exposures: number
+  readonly unique_units: number | null
+  readonly verdict: VerdictReport
+  readonly cohorts: readonly CohortReport[]
+}
+
+export interface Warning {
+  readonly code: string
+  readonly message: string
+}
+
+export interface ExperimentReport {
+  readonly id: string
+  readonly state: 'running'
+  /** First event seen, RFC 3339. */
+  readonly since: string
+  readonly control: string | null
+  readonly hypothesis: string | null
+  readonly owner: string | null
+  readonly runbook_url: string | null
+  readonly variants: readonly VariantReport[]
+  readonly comparisons: readonly unknown[]
+  readonly warnings: readonly Warning[]
+}
+
+export interface Report {
+  readonly type: 'report'
+  readonly evaluated_at: string
+  readonly items: Readonly<Record<Signal, ItemsReport | Record<string, never>>>
+  readonly experiments: readonly ExperimentReport[]
+  readonly warnings: readonly Warning[]
+}

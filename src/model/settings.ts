@@ -1,0 +1,83 @@
+// The configuration after loading: every default filled in, durations in milliseconds (windows in seconds), endpoints split.
+import type { Sli, Slo } from './slo.ts'
+
+/** Where a (experiment, variant) pair is found on a record. */
+export type TagRule =
+  | {
+      readonly kind: 'pair'
+      readonly experiment: string /** The first present counts. */
+      readonly variant: readonly string[]
+    }
+  | { readonly kind: 'prefix'; readonly prefix: string }
+
+export interface ExperimentDeclaration {
+  readonly id: string
+  readonly hypothesis: string | null
+  readonly owner: string | null
+  readonly runbookUrl: string | null
+  /** Null: found among the variants by `controls`. */
+  readonly control: string | null
+}
+
+/** All that decides what is counted and what follows from it. Two engines with equal settings and input give equal output. */
+export interface EngineSettings {
+  readonly tags: readonly TagRule[]
+  /** Attribute names; looked up on the record, then on its resource. */
+  readonly segments: readonly string[]
+  /** Variant names taken for the control, in order of preference. */
+  readonly controls: readonly string[]
+  /** How long an untagged span waits for its trace and a trace keeps its tags; 0: no inheritance. */
+  readonly inheritMs: number
+  readonly limits: {
+    readonly experiments: number
+    readonly variantsPerExperiment: number
+    readonly cohortsPerExperiment: number
+    readonly idleExpiryMs: number
+    /** Bound on the memory of spans that wait for their trace. */
+    readonly pendingBytes: number
+  }
+  readonly allowedLatenessMs: number
+  readonly allowedFutureMs: number
+  /** 0: retried requests are not recognised. */
+  readonly retryWindowMs: number
+  readonly slis: readonly Sli[]
+  readonly slos: readonly Slo[]
+  readonly experiments: readonly ExperimentDeclaration[]
+}
+
+export interface ListenAddress {
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+}
+
+export interface ReceiverSettings {
+  /** Null: not listening. */
+  readonly grpc: ListenAddress | null
+  readonly http: ListenAddress | null
+  /** Largest request after decompression. */
+  readonly maxRequestBytes: number
+  /** Bytes of requests being read or counted at once, over all connections; beyond it requests are refused as overload. */
+  readonly maxInFlightBytes: number
+  /** Origins that a browser may send from: exact, "*", or with one "*" inside. Empty: no CORS. */
+  readonly corsOrigins: readonly string[]
+}
+
+export interface Settings {
+  readonly engine: EngineSettings
+  readonly receivers: ReceiverSettings
+  readonly api: ListenAddress
+  readonly store: { readonly type: 'memory' } | { readonly type: 'sqlite'; readonly path: string }
+  readonly exporters: { readonly otlp: { readonly endpoint: string; readonly intervalMs: number } | null }
+  /** The daemon's own traces and metrics, sent by the OpenTelemetry SDK; null: off, the SDK is not loaded. */
+  readonly selfTelemetry: { readonly endpoint: string; readonly intervalMs: number } | null
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+  /** How long a graceful stop may take. */
+  readonly shutdownTimeoutMs: number
+  /** Bound on the event log kept by the store. */
+  readonly eventLogLimit: number
+  /** What was asked for and is not active in this version, a sentence each. */
+  readonly inactive: readonly string[]
+  /** sha256 of what the engine was given, for provenance: `sha256:...`. */
+  readonly configHash: string
+}

@@ -1,0 +1,27 @@
+// Which attributes anybody will ask for. The decoders read these and skip the rest, so no other value is ever held.
+
+/** The attribute names (each with a slot) and key prefixes that the configured cohorts and SLIs need. */
+export class Vocabulary {
+  readonly names: readonly string[]
+  readonly prefixes: readonly string[]
+  /** Whether some rule looks at the span's name. */
+  readonly spanName: boolean
+  readonly #slots: ReadonlyMap<string, number>
+
+  constructor(wanted: { names: Iterable<string>; prefixes?: Iterable<string>; spanName?: boolean }) {
+    this.names = [...new Set(wanted.names)]
+    this.prefixes = [...new Set(wanted.prefixes)]
+    this.spanName = wanted.spanName ?? false
+    this.#slots = new Map(this.names.map((name, slot) => [name, slot]))
+  }
+
+  /** The slot of an attribute name. Throws where the name was not declared: that is a mistake in the program. */
+  slot(name: string): number {
+    const slot = this.#slots.get(name)
+    if (slot === undefined) throw new Error(`attribute ${name} is not in the vocabulary`)
+    return slot
+  }
+}
+
+/** Names of span events that tell of a flag evaluation: the current and the earlier semantic convention. */
+export const FLAG_EVENT_NAMES: readonly string[] = ['feature_flag.evaluation', 'feature_flag']
