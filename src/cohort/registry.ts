@@ -1,0 +1,200 @@
+// Experiments, their variants and cohorts, within the configured limits. What is past a limit goes to `_other_` of its
+// own variant or experiment, so a noisy experiment cannot push out another.
+//
+//   const cohorts = new CohortRegistry(settings, startMs)
+//   cohorts.lookup(experiment, variant, segmentKey, nowMs)      a Cohort; null: refused, too many experiments
+//   for (const experiment of cohorts.experiments()) experiment.variants.get('treatment')?.cohorts
+//   cohort.ordinal                                              index for arrays beside the registry
+import { segmentKey as joinSegments, segmentValues } from '../model/observation.ts'
+import type { EngineSettings } from '../model/settings.ts'
+import { Cohort, Experiment, type Variant } from './experiment.ts'
+
+export { Cohort, Experiment, Variant } from './experiment.ts'
+
+/** The variant, and the value of every segment, of what is past a limit. */
+export const OTHER = '_other_'
+
+/** A cohort as it was before a restart. */
+export interface RememberedCohort {
+  readonly experiment: string
+  readonly variant: string
+  readonly segmentKey: string
+  readonly lastSeenMs: number
+}
+
+/** All cohorts. Everything is iterated in the order of first sight, declared experiments first. */
+export class CohortRegistry {
+  /** Lookups that a limit moved to `_other_` (segments, variants) or refused (experiments). */
+  readonly overflow = { segments: 0, variants: 0, experiments: 0 }
+  readonly #experiments = new Map<string, Experiment>()
+  readonly #byOrdinal: (Cohort | undefined)[] = []
+  readonly #freeOrdinals: number[] = []
+  readonly #limits: EngineSettings['limits']
+  readonly #controls: readonly string[]
+  readonly #segmentCount: number
+  readonly #otherKey: string
+  readonly #startMs: number
+  #discovered: Experiment[] = []
+
+  /** `startMs`: discoveredMs of declared experiments until they are seen. */
+  constructor(settings: Pick<EngineSettings, 'limits' | 'controls' | 'segments' | 'experiments'>, startMs = 0) {
+    this.#limits = settings.limits
+    this.#controls = settings.controls
+    this.#segmentCount = settings.segments.length
+    this.#otherKey = joinSegments(settings.segments.map(() => OTHER))
+    this.#startMs = startMs
+    for (const declared of settings.experiments) {
+      this.#experiments.set(
+        declared.id,
+        new Experiment({ id: declared.id, declared, discoveredMs: startMs, controls: settings.controls }),
+      )
+    }
+  }
+
+  /**
+   * The cohort of an item received at `nowMs`, made when it is new. Past cohortsPerExperiment a new one is `_other_` in
+   * all segments, past variantsPerExperiment a new variant is `_other_`; null where a new experiment is past the limit.
+   */
+  lookup(experiment: string, variant: string, segmentKey: string, nowMs: number): Cohort | null {
+    const known = this.#experiments.get(experiment)?.variants.get(variant)?.cohorts.get(segmentKey)
+    if (known === undefined) return this.#admit(experiment, variant, segmentKey, nowMs)
+    if (nowMs > known.lastSeenMs) known.lastSeenMs = nowMs
+    return known
+  }
+
+  /** The cohort with the same segments in the control variant; null where there is none, and for the control itself. */
+  controlOf(cohort: Cohort): Cohort | null {
+    return cohort.control()
+  }
+
+  /** Null for one that was neither declared nor seen. */
+  experiment(id: string): Experiment | null {
+    return this.#experiments.get(id) ?? null
+  }
+
+  experiments(): MapIterator<Experiment> {
+    return this.#experiments.values()
+  }
+
+  *cohorts(): Generator<Cohort> {
+    for (const experiment of this.#experiments.values()) yield* experiment.cohorts()
+  }
+
+  /** The cohort that holds the ordinal now. */
+  cohortAt(ordinal: number): Cohort | undefined {
+    return this.#byOrdinal[ordinal]
+  }
+
+  /** Every ordinal is below it; it never shrinks. */
+  get ordinalBound(): number {
+    return this.#byOrdinal.length
+  }
+
+  /** Experiments discovered by lookup() since this was last asked: those neither declared nor restored. */
+  takeDiscovered(): Experiment[] {
+    const discovered = this.#discovered
+    this.#discovered = []
+    return discovered
+  }
+
+  /** Brings back an experiment from before a restart; false where the limit refuses it. */
+  restoreExperiment(id: string, discoveredMs: number): boolean {
+    const known = this.#experiments.get(id)
+    if (known !== undefined) {
+      known.discoveredMs = known.seen ? Math.min(known.discoveredMs, discoveredMs) : discoveredMs
+      known.seen = true
+      return true
+    }
+    return this.#admitExperiment(id, discoveredMs) !== null
+  }
+
+  /**
+   * Brings back a cohort from before a restart. The limits hold: it may become `_other_` of its variant or experiment
+   * (its counts then belong there), or null. An experiment not restored before counts as discovered at `lastSeenMs`.
+   */
+  restore(remembered: RememberedCohort): Cohort | null {
+    const { experiment: id, lastSeenMs } = remembered
+    if (!this.#experiments.has(id) && !this.restoreExperiment(id, lastSeenMs)) return null
+    const experiment = this.#experiments.get(id)!
+    const variant = this.#variantIn(experiment, remembered.variant)
+    const cohort = this.#cohortIn(variant, remembered.segmentKey)
+    cohort.lastSeenMs = Math.max(cohort.lastSeenMs, lastSeenMs)
+    return cohort
+  }
+
+  /** Forgets a cohort, and its variant with the last one. The experiment stays, until removeExperiment(). */
+  remove(cohort: Cohort): void {
+    if (this.#byOrdinal[cohort.ordinal] !== cohort) return
+    cohort.experiment.drop(cohort)
+    this.#byOrdinal[cohort.ordinal] = undefined
+    this.#freeOrdinals.push(cohort.ordinal)
+  }
+
+  /** Forgets an experiment with all its cohorts. One that is declared stays known, without them, as if never seen. */
+  removeExperiment(experiment: Experiment): void {
+    if (this.#experiments.get(experiment.id) !== experiment) return
+    for (const cohort of experiment.cohorts()) this.remove(cohort)
+    experiment.seen = false
+    experiment.discoveredMs = this.#startMs
+    if (experiment.declared === null) this.#experiments.delete(experiment.id)
+    this.#discovered = this.#discovered.filter((discovered) => discovered !== experiment)
+  }
+
+  #admit(id: string, variantName: string, segmentKey: string, nowMs: number): Cohort | null {
+    const known = this.#experiments.get(id)
+    const experiment = known ?? this.#admitExperiment(id, nowMs)
+    if (experiment === null) {
+      this.overflow.experiments++
+      return null
+    }
+    if (known === undefined) this.#discovered.push(experiment)
+    if (!experiment.seen) {
+      experiment.seen = true
+      experiment.discoveredMs = nowMs
+    }
+    const variant = this.#variantIn(experiment, variantName)
+    const cohort = this.#cohortIn(variant, segmentKey)
+    if (variant.name !== variantName) this.#countOverflow(experiment, 'variants')
+    if (cohort.segmentKey !== segmentKey) this.#countOverflow(experiment, 'segments')
+    if (nowMs > cohort.lastSeenMs) cohort.lastSeenMs = nowMs
+    return cohort
+  }
+
+  #countOverflow(experiment: Experiment, kind: 'segments' | 'variants'): void {
+    experiment.overflow[kind]++
+    this.overflow[kind]++
+  }
+
+  #admitExperiment(id: string, discoveredMs: number): Experiment | null {
+    if (this.#experiments.size >= this.#limits.experiments) return null
+    const experiment = new Experiment({ id, declared: null, discoveredMs, controls: this.#controls })
+    experiment.seen = true
+    this.#experiments.set(id, experiment)
+    return experiment
+  }
+
+  /** The variant of that name, or `_other_`, which is always possible and not counted by the limit. */
+  #variantIn(experiment: Experiment, name: string): Variant {
+    const known = experiment.variants.get(name)
+    if (known !== undefined) return known
+    const named = experiment.variants.size - (experiment.variants.has(OTHER) ? 1 : 0)
+    return experiment.open(named < this.#limits.variantsPerExperiment ? name : OTHER)
+  }
+
+  /** The variant's cohort with these segments, or with `_other_`, which is always possible and not counted by the limit. */
+  #cohortIn(variant: Variant, segmentKey: string): Cohort {
+    const known = variant.cohorts.get(segmentKey)
+    if (known !== undefined) return known
+    const { experiment } = variant
+    const full = experiment.limitedCohortCount >= this.#limits.cohortsPerExperiment
+    const key = full ? this.#otherKey : segmentKey
+    const existing = variant.cohorts.get(key)
+    if (existing !== undefined) return existing
+    const ordinal = this.#freeOrdinals.pop() ?? this.#byOrdinal.length
+    const segments = segmentValues(key, this.#segmentCount)
+    const cohort = new Cohort({ ordinal, variant, segmentKey: key, segments, isOther: key === this.#otherKey })
+    this.#byOrdinal[ordinal] = cohort
+    experiment.add(cohort)
+    return cohort
+  }
+}

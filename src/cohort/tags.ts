@@ -1,0 +1,115 @@
+// Which experiments does a span name itself? Rules are compiled to slots once; a span then costs a few array reads.
+//
+//   const tags = newTagList()                                  reused from span to span
+//   new TagResolver(settings.tags, vocabulary).resolve(span, tags)
+//   tags.count, tags.experiments[i], tags.variants[i]          each experiment at most once
+import type { TagRule } from '../model/settings.ts'
+import type { AttributeSet, AttributeValue, SpanRecord } from '../model/span.ts'
+import type { Vocabulary } from '../model/vocabulary.ts'
+
+/** Longest experiment or variant name, in UTF-16 units. A pair with a longer one is no tag. */
+export const MAX_NAME_LENGTH = 256
+/** Tags that one item may have; OpenTelemetry SDKs allow a span 128 attributes. */
+export const MAX_TAGS = 128
+
+/** The (experiment, variant) pairs of one item; entries from `count` on are left over from earlier ones. */
+export interface TagList {
+  count: number
+  readonly experiments: string[]
+  readonly variants: string[]
+}
+
+export function newTagList(): TagList {
+  return { count: 0, experiments: [], variants: [] }
+}
+
+interface PairSlots {
+  readonly kind: 'pair'
+  readonly experiment: number
+  readonly variants: readonly number[]
+}
+
+interface PrefixIndex {
+  readonly kind: 'prefix'
+  /** Index into the vocabulary's prefixes. */
+  readonly prefix: number
+}
+
+/** Finds the tags of spans decoded with the vocabulary that it was made for. */
+export class TagResolver {
+  /** Pairs that were complete, but had a name too long or came after MAX_TAGS others on the same item. */
+  unusable = 0
+  readonly #rules: readonly (PairSlots | PrefixIndex)[]
+
+  constructor(rules: readonly TagRule[], vocabulary: Vocabulary) {
+    this.#rules = rules.map((rule) =>
+      rule.kind === 'pair'
+        ? {
+            kind: 'pair',
+            experiment: vocabulary.slot(rule.experiment),
+            variants: rule.variant.map((name) => vocabulary.slot(name)),
+          }
+        : { kind: 'prefix', prefix: vocabulary.prefixes.indexOf(rule.prefix) },
+    )
+  }
+
+  /**
+   * Fills `into` with the tags of the span's attributes, then of its flag events; with those of its resource only where
+   * neither gave any. For one experiment the first pair found counts.
+   */
+  resolve(span: SpanRecord, into: TagList): void {
+    into.count = 0
+    this.#collect(span.attributes, into)
+    for (let event = 0; event < span.flagEventCount; event++) this.#collect(span.flagEvents[event], into)
+    if (into.count === 0) this.#collect(span.resource, into)
+  }
+
+  #collect(attributes: AttributeSet, into: TagList): void {
+    const rules = this.#rules
+    for (let at = 0; at < rules.length; at++) {
+      const rule = rules[at]
+      if (rule.kind === 'prefix') this.#collectPrefixed(attributes, rule.prefix, into)
+      else if (attributes.values[rule.experiment] !== undefined) this.#collectPair(attributes, rule, into)
+    }
+  }
+
+  #collectPair(attributes: AttributeSet, rule: PairSlots, into: TagList): void {
+    for (let at = 0; at < rule.variants.length; at++) {
+      const variant = attributes.values[rule.variants[at]]
+      if (!isName(variant)) continue
+      this.#add(attributes.values[rule.experiment], variant, into)
+      return
+    }
+  }
+
+  #collectPrefixed(attributes: AttributeSet, prefix: number, into: TagList): void {
+    for (let at = 0; at < attributes.prefixedCount; at++) {
+      const attribute = attributes.prefixed[at]
+      if (attribute.prefix === prefix) this.#add(attribute.rest, attribute.value, into)
+    }
+  }
+
+  #add(experimentValue: AttributeValue | undefined, variantValue: AttributeValue | undefined, into: TagList): void {
+    if (!isName(experimentValue) || !isName(variantValue)) return
+    const experiment = textOf(experimentValue)
+    const variant = textOf(variantValue)
+    const { count, experiments } = into
+    if (experiment.length > MAX_NAME_LENGTH || variant.length > MAX_NAME_LENGTH || count === MAX_TAGS) {
+      this.unusable++
+      return
+    }
+    for (let known = 0; known < count; known++) if (experiments[known] === experiment) return
+    experiments[count] = experiment
+    into.variants[count] = variant
+    into.count = count + 1
+  }
+}
+
+/** Whether the value can name something: there, comparable and not empty. */
+function isName(value: AttributeValue | undefined): value is string | number | boolean {
+  return value !== undefined && value !== null && value !== ''
+}
+
+function textOf(value: string | number | boolean): string {
+  return typeof value === 'string' ? value : String(value)
+}
