@@ -54,7 +54,7 @@ function value(input: ValueInput): object {
   if (input === null) return {}
   if (typeof input === 'string') return { stringValue: input }
   if (typeof input === 'boolean') return { boolValue: input }
-  if (typeof input === 'bigint' || Number.isSafeInteger(input)) return { intValue: String(input as bigint | number) }
+  if (typeof input === 'bigint' || Number.isSafeInteger(input)) return { intValue: String(input) }
   if (typeof input === 'number') return { doubleValue: double(input) }
   if (input instanceof Uint8Array) return { bytesValue: Buffer.from(input).toString('base64') }
   if (isList(input)) return { arrayValue: { values: input.map(value) } }
