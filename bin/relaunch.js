@@ -1,0 +1,32 @@
+// Starts a launcher once more on another Node.js and stands in for it: signals go in, its end comes out.
+import { spawn } from 'child_process'
+import { constants } from 'os'
+import { LAUNCHED_BY, fail } from './launch.js'
+
+const FORWARDED_SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'])
+
+/**
+ * Runs `self` with this process's arguments on the given binary. The channel to it exists for one thing: it closes when
+ * this process dies, however it dies.
+ * @param {string} node
+ * @param {string} self
+ * @returns {void}
+ */
+export function relaunch(node, self) {
+  const child = spawn(node, [...process.execArgv, self, ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [LAUNCHED_BY]: String(process.pid) },
+  })
+  for (const signal of FORWARDED_SIGNALS) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) =>
+    fail(
+      `${node} cannot be run: ${error.message}\nInstall Node.js 24 (https://nodejs.org/en/download) and put it first in PATH.`,
+    ),
+  )
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code === null ? 1 : code)
+    for (const forwarded of FORWARDED_SIGNALS) process.removeAllListeners(forwarded)
+    process.exitCode = 128 + constants.signals[signal]
+    process.kill(process.pid, signal)
+  })
+}
