@@ -1,11 +1,12 @@
 // The sample lines of one cohort, one writer per family. All that is the same for every cohort is put together once.
 import type { CohortReading, Reading } from '../model/reading.ts'
 import type { CohortMetricName } from './catalogue.ts'
+import { flatText } from './cohort-labels.ts'
 import { escapeLabelValue } from './exposition-format.ts'
 import { budgetRemaining, burnRate, goodRatio, quantilesOf, seriesPlan, sliOf } from './series.ts'
 import type { SliSeries, SloSeries } from './series.ts'
 
-/** The lines of one family for one cohort; empty where it has nothing to say. `labels` are the cohort's own. */
+/** The lines of one family for one cohort; empty where it has nothing to say. `labels` are the cohort's own, from the opening brace on. */
 export interface CohortSampleWriter {
   readonly name: CohortMetricName
   samples(cohort: CohortReading, labels: string): string
@@ -27,13 +28,13 @@ export function cohortSampleWriters(reading: Reading): CohortSampleWriter[] {
 }
 
 function line(name: string, labels: string, tail: string, value: number): string {
-  return Number.isFinite(value) ? `${name}{${labels}${tail}${value}\n` : ''
+  return Number.isFinite(value) ? `${name}${labels}${tail}${value}\n` : ''
 }
 
 /** The rest of a series after the cohort's labels: `,sli="...",window="5m"} `. */
 function tailOf(labels: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(labels).map(([name, value]) => `,${name}="${escapeLabelValue(value)}"`)
-  return `${pairs.join('')}} `
+  return flatText(`${pairs.join('')}} `)
 }
 
 function events(slis: readonly SliSeries[]): CohortSampleWriter {

@@ -48,12 +48,13 @@ async function* cohortFamilies(
   format: ExpositionFormat,
 ): AsyncGenerator<Uint8Array> {
   const labelsOf = cohortLabelText(reading.segments)
+  const labels: string[] = []
   for (const writer of cohortSampleWriters(reading)) {
     let text = ''
     let header = familyHeader(writer.name, COHORT_METRICS[writer.name], format)
     let looked = 0
-    for (const cohort of cohorts) {
-      const lines = writer.samples(cohort, labelsOf(cohort))
+    for (let at = 0; at < cohorts.length; at++) {
+      const lines = writer.samples(cohorts[at], (labels[at] ??= labelsOf(cohorts[at])))
       if (lines !== '') {
         text += header + lines
         header = ''
