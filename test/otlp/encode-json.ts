@@ -54,8 +54,9 @@ function value(input: ValueInput): object {
   if (input === null) return {}
   if (typeof input === 'string') return { stringValue: input }
   if (typeof input === 'boolean') return { boolValue: input }
-  if (typeof input === 'bigint' || Number.isSafeInteger(input)) return { intValue: String(input) }
-  if (typeof input === 'number') return { doubleValue: double(input) }
+  if (typeof input === 'bigint') return { intValue: String(input) }
+  if (typeof input === 'number')
+    return Number.isSafeInteger(input) ? { intValue: String(input) } : { doubleValue: double(input) }
   if (input instanceof Uint8Array) return { bytesValue: Buffer.from(input).toString('base64') }
   if (isList(input)) return { arrayValue: { values: input.map(value) } }
   if ('double' in input) return { doubleValue: double(input.double) }

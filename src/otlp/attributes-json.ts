@@ -1,0 +1,112 @@
+// KeyValue lists in OTLP/JSON: keys matched as bytes, values read only if somebody wants them; attributes.ts for the other encoding.
+import type { AttributeSet, AttributeValue } from '../model/span.ts'
+import type { JsonCursor } from './json-cursor.ts'
+import { readDouble, readInteger } from './json-numbers.ts'
+import { ByteNames } from './names.ts'
+import type { StringTable } from './strings.ts'
+import type { WantedAttributes } from './wanted.ts'
+
+const KEY = new ByteNames(['key'])
+const VALUE = new ByteNames(['value'])
+const ANY_VALUE_MEMBERS = [
+  'stringValue',
+  'boolValue',
+  'intValue',
+  'doubleValue',
+  'arrayValue',
+  'kvlistValue',
+  'bytesValue',
+] as const
+const ANY_VALUE = new ByteNames(ANY_VALUE_MEMBERS)
+
+const NOTHING = new Uint8Array(0)
+
+/** Reads attributes at a cursor into attribute sets. */
+export class JsonAttributeReader {
+  readonly #cursor: JsonCursor
+  readonly #wanted: WantedAttributes
+  readonly #strings: StringTable
+
+  constructor(cursor: JsonCursor, wanted: WantedAttributes, strings: StringTable) {
+    this.#cursor = cursor
+    this.#wanted = wanted
+    this.#strings = strings
+  }
+
+  /** Reads the array of attributes (or null) that comes next. */
+  readAll(into: AttributeSet): void {
+    const cursor = this.#cursor
+    if (cursor.passNull()) return
+    for (let another = cursor.enterArray(); another; another = cursor.nextElement()) this.#read(into)
+  }
+
+  /** The value may come before its key: the key is looked for first, and few are wanted. */
+  #read(into: AttributeSet): void {
+    const cursor = this.#cursor
+    const object = cursor.position
+    let bytes: Uint8Array = NOTHING
+    let start = 0
+    let end = 0
+    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
+      if (KEY.find(cursor.text, cursor.textStart, cursor.textEnd) < 0) cursor.skip()
+      else if (!cursor.passNull()) {
+        cursor.string()
+        bytes = cursor.text
+        start = cursor.textStart
+        end = cursor.textEnd
+      }
+    }
+    const slot = this.#wanted.slot(bytes, start, end)
+    const prefixed = this.#wanted.prefixed(bytes, start, end)
+    if (slot < 0 && !prefixed) return
+    cursor.position = object
+    const value = this.#keyValue()
+    this.#wanted.put(into, slot, value)
+    if (prefixed) this.#wanted.putPrefixed(into, { bytes, start, end }, value)
+  }
+
+  /** The value of the KeyValue that comes next; null without one. */
+  #keyValue(): AttributeValue {
+    const cursor = this.#cursor
+    let value: AttributeValue = null
+    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
+      if (VALUE.find(cursor.text, cursor.textStart, cursor.textEnd) < 0) cursor.skip()
+      else if (!cursor.passNull()) {
+        for (let another = cursor.enterObject(); another; another = cursor.nextMember()) value = this.#member(value)
+      }
+    }
+    return value
+  }
+
+  /** The value of an AnyValue's member whose name was just read; `before` where the member has no say. */
+  #member(before: AttributeValue): AttributeValue {
+    const cursor = this.#cursor
+    const index = ANY_VALUE.find(cursor.text, cursor.textStart, cursor.textEnd)
+    if (index < 0 || cursor.passNull()) {
+      if (index < 0) cursor.skip()
+      return before
+    }
+    switch (ANY_VALUE_MEMBERS[index]) {
+      case 'stringValue':
+        cursor.string()
+        return this.#strings.text(cursor.text, cursor.textStart, cursor.textEnd)
+      case 'boolValue':
+        return cursor.boolean()
+      case 'intValue':
+        return this.#number('expected a 64-bit integer', readInteger)
+      case 'doubleValue':
+        return this.#number('expected a number', readDouble)
+      default:
+        cursor.skip()
+        return null
+    }
+  }
+
+  #number<T>(complaint: string, read: (text: Uint8Array, start: number, end: number) => T | null): T {
+    const cursor = this.#cursor
+    const at = cursor.position
+    cursor.numberOrString()
+    const value = read(cursor.text, cursor.textStart, cursor.textEnd)
+    return value ?? cursor.fail(complaint, at)
+  }
+}
