@@ -94,7 +94,7 @@ function findPackaged(name) {
   try {
     const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`)
     return { node: join(dirname(manifest), 'bin', 'node'), version: JSON.parse(readFileSync(manifest, 'utf8')).version }
-  } catch (_) {
+  } catch {
     return null
   }
 }
