@@ -1,0 +1,150 @@
+// What one piece of the configuration says of another: names that must exist, rules that must be able to fire,
+// addresses that must not be taken twice.
+import type { ListenAddress } from '../model/settings.ts'
+import { errorBudget } from '../model/slo.ts'
+import { placeOf, scalarAt } from './located.ts'
+import type { Located } from './located.ts'
+import type { EntryList, Pieces } from './pieces.ts'
+import { BUILT_IN_POLICIES } from './policies.ts'
+import type { KeyPath, Problem } from './problem.ts'
+import type { SliConfig } from './schema/slis.ts'
+import type { SloConfig } from './schema/slos.ts'
+import { nearest } from './suggest.ts'
+import { describeFound } from './validate.ts'
+
+type Report = (path: KeyPath, expected: string, suggestion?: string | null) => void
+
+/** Problems between pieces that are each fine alone. */
+export function checkReferences(pieces: Pieces, tree: Located): Problem[] {
+  const problems: Problem[] = []
+  const report: Report = (path, expected, suggestion = null) => {
+    const found = describeFound(scalarAt(tree, path)?.value, path, tree)
+    problems.push({ place: placeOf(tree, path), path, found, expected, suggestion })
+  }
+  if (pieces.slos.given) checkSlos(pieces, report)
+  checkPolicyNames(pieces, report)
+  checkDeadRules(pieces, tree, report)
+  checkExperiments(pieces, report)
+  checkListeners(pieces, report)
+  return problems
+}
+
+/** Whether the SLI tells good events from bad ones. */
+export function hasCriterion(sli: SliConfig): boolean {
+  if (sli.good_below !== undefined || sli.bad_when !== undefined) return true
+  return sli.from !== 'metrics' && sli.good !== undefined
+}
+
+const CRITERION = 'an SLI that says what is good or bad (bad_when, good or good_below)'
+
+function checkSliName(
+  path: KeyPath,
+  name: string,
+  options: { slis: EntryList<SliConfig>; criterion: boolean; report: Report },
+): void {
+  const { slis, report } = options
+  const entry = slis.entries.find((candidate) => candidate.name === name)
+  if (entry === undefined) {
+    if (slis.complete) report(path, ...unknownName('SLI', name, names(slis)))
+  } else if (options.criterion && entry.value !== null && !hasCriterion(entry.value)) report(path, CRITERION)
+}
+
+function unknownName(
+  what: string,
+  name: string,
+  known: readonly string[],
+): [expected: string, suggestion: string | null] {
+  const expected = known.length === 0 ? `an ${what} (there is none)` : `one of the ${what}s ${known.join(', ')}`
+  return [expected, nearest(name, known)]
+}
+
+function names(list: EntryList<unknown>): string[] {
+  return list.entries.flatMap(({ name }) => (name === null ? [] : [name]))
+}
+
+function checkSlos(pieces: Pieces, report: Report): void {
+  const policies = [...BUILT_IN_POLICIES.keys(), ...names(pieces.policies)]
+  for (const { index, value } of pieces.slos.entries) {
+    if (value === null) continue
+    checkSliName(['slos', index, 'sli'], value.sli, { slis: pieces.slis, criterion: true, report })
+    if (policies.includes(value.policy) || !pieces.policies.complete) continue
+    const expected = `one of the policies ${policies.join(', ')}`
+    report(['slos', index, 'policy'], expected, nearest(value.policy, policies))
+  }
+}
+
+function checkPolicyNames(pieces: Pieces, report: Report): void {
+  for (const { index, name } of pieces.policies.entries)
+    if (name !== null && BUILT_IN_POLICIES.has(name))
+      report(
+        ['policies', index, 'name'],
+        `a name other than ${[...BUILT_IN_POLICIES.keys()].join(' and ')}, which are built in`,
+      )
+}
+
+/** Burn cannot exceed 1 / (1 - objective): everything is bad then. */
+export function highestBurn(objective: number): number {
+  return Number((1 / errorBudget(objective)).toPrecision(10))
+}
+
+function checkDeadRules(pieces: Pieces, tree: Located, report: Report): void {
+  if (!pieces.slos.given) return
+  for (const { index, value } of pieces.slos.entries) {
+    if (value === null) continue
+    const highest = highestBurn(value.objective)
+    const reach = `at most ${Number(highest.toPrecision(6))}, the highest burn rate that objective ${value.objective} can reach`
+    const own = pieces.policies.entries.find(({ name }) => name === value.policy && !BUILT_IN_POLICIES.has(name))
+    for (const [ruleIndex, rule] of (own?.value?.rules ?? []).entries())
+      if (own !== undefined && rule.factor > highest)
+        report(['policies', own.index, 'rules', ruleIndex, 'factor'], `${reach} (SLO ${value.name})`)
+    const dead = BUILT_IN_POLICIES.get(value.policy)?.rules.filter((rule) => rule.factor > highest) ?? []
+    if (own !== undefined || dead.length === 0) continue
+    const factors = dead.map((rule) => `${rule.factor}x`).join(', ')
+    report(policyPath(value, index, tree), `a policy with factors of ${reach}; ${value.policy} has ${factors}`)
+  }
+}
+
+function policyPath(slo: SloConfig, index: number, tree: Located): KeyPath {
+  const path = ['slos', index, 'policy']
+  return scalarAt(tree, path)?.value === slo.policy ? path : ['slos', index, 'objective']
+}
+
+function checkExperiments(pieces: Pieces, report: Report): void {
+  const { slis } = pieces
+  for (const { index, value } of pieces.experiments.entries) {
+    if (value === null) continue
+    const guarded = new Set<string>()
+    for (const [at, { sli }] of (value.guardrails ?? []).entries()) {
+      const path = ['experiments', index, 'guardrails', at, 'sli']
+      checkSliName(path, sli, { slis, criterion: true, report })
+      if (guarded.has(sli)) report(path, 'an SLI that is not a guardrail of this experiment already')
+      guarded.add(sli)
+    }
+    if (value.success !== undefined)
+      checkSliName(['experiments', index, 'success', 'sli'], value.success.sli, { slis, criterion: false, report })
+  }
+}
+
+const ANY_HOST: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+
+function checkListeners(pieces: Pieces, report: Report): void {
+  const { otlp } = pieces.sections.receivers
+  const protocols: KeyPath = ['receivers', 'otlp', 'protocols']
+  if (otlp.protocols.grpc === null && otlp.protocols.http === null) report(protocols, 'at least one of grpc and http')
+  if (otlp.max_request_size > otlp.max_in_flight)
+    report(['receivers', 'otlp', 'max_request_size'], `at most max_in_flight (${otlp.max_in_flight} bytes)`)
+  const listeners: [path: KeyPath, address: ListenAddress | undefined][] = [
+    [[...protocols, 'grpc', 'endpoint'], otlp.protocols.grpc?.endpoint],
+    [[...protocols, 'http', 'endpoint'], otlp.protocols.http?.endpoint],
+    [['api', 'endpoint'], pieces.sections.api.endpoint],
+  ]
+  for (const [index, [path, address]] of listeners.entries()) {
+    const taken = listeners.slice(0, index).some(([, earlier]) => clash(earlier, address))
+    if (taken) report(path, 'an address where nothing else of this configuration listens')
+  }
+}
+
+function clash(a: ListenAddress | undefined, b: ListenAddress | undefined): boolean {
+  if (a === undefined || b === undefined || a.port !== b.port || a.port === 0) return false
+  return a.host === b.host || ANY_HOST.has(a.host) || ANY_HOST.has(b.host)
+}

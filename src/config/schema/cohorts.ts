@@ -1,0 +1,122 @@
+// cohorts: which experiment and variant a record belongs to, and how many cohorts there may be.
+import { z } from 'zod'
+import type { TagRule } from '../../model/settings.ts'
+import { condition } from './condition.ts'
+import { count, duration, size, text } from './values.ts'
+
+/** One text or a list of them. */
+function texts(expected: string) {
+  return z
+    .union([text(expected), z.array(text(expected)).min(1)])
+    .transform((given) => (Array.isArray(given) ? given : [given]))
+}
+
+const pair = z
+  .strictObject({
+    experiment: text().describe("Attribute that holds the experiment's name."),
+    variant: texts('the name of an attribute').describe(
+      "Attribute that holds the variant's name; of several the first that is present.",
+    ),
+  })
+  .transform((given): TagRule => ({ kind: 'pair', ...given }))
+
+const prefix = z
+  .strictObject({
+    prefix: text().describe(
+      "Beginning of attribute names: what follows it is the experiment's name, the value is the variant's.",
+    ),
+  })
+  .transform((given): TagRule => ({ kind: 'prefix', ...given }))
+
+export const DEFAULT_TAGS = [
+  { experiment: 'experiment.id', variant: 'experiment.variant' },
+  { experiment: 'feature_flag.key', variant: ['feature_flag.result.variant', 'feature_flag.variant'] },
+  { prefix: 'experiment.variant_of.' },
+]
+export const DEFAULT_SEGMENTS = ['service.name']
+
+/** Label names that metrics carry anyway. */
+const RESERVED_LABELS = new Set([
+  ...['experiment', 'variant', 'sli', 'slo', 'window', 'quantile', 'severity', 'outcome', 'verdict'],
+  ...['le', 'signal', 'transport', 'reason', 'job', 'instance', 'alertname'],
+])
+
+/** The Prometheus label of an attribute: service.name is service_name. */
+function labelName(attribute: string): string {
+  return attribute.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_')
+}
+
+const segments = z
+  .array(text('the name of an attribute'))
+  .superRefine((names, context) => {
+    const owners = new Map<string, string>()
+    for (const [index, name] of names.entries()) {
+      const label = labelName(name)
+      const owner = owners.get(label)
+      const refuse = (message: string) => context.addIssue({ code: 'custom', path: [index], message })
+      if (RESERVED_LABELS.has(label)) refuse(`an attribute whose label is not ${label}, which metrics use otherwise`)
+      else if (label.startsWith('__'))
+        refuse('an attribute whose label does not begin with __, which Prometheus keeps for itself')
+      else if (owner === name) refuse('every segment once')
+      else if (owner !== undefined) refuse(`segments with different labels: this and ${owner} are both ${label}`)
+      owners.set(label, name)
+    }
+  })
+  .prefault(DEFAULT_SEGMENTS)
+  .describe('Attributes (of the record, else of its resource) that split a variant into cohorts; empty: none.')
+
+const limits = z
+  .strictObject({
+    experiments: count(1).prefault(500).describe('Most experiments at a time; further ones are refused.'),
+    variants_per_experiment: count(1)
+      .prefault(50)
+      .describe('Most variants of one experiment; further ones count as `_other_`.'),
+    cohorts_per_experiment: count(1)
+      .prefault(1000)
+      .describe('Most cohorts of one experiment; the segments of further ones count as `_other_`.'),
+    idle_expiry: duration({ atLeastMs: 1000 })
+      .prefault('24h')
+      .describe('A cohort without an event for so long leaves /metrics and makes room.'),
+    pending_memory: size().prefault('64MiB').describe('Memory for spans that wait for the tags of their trace.'),
+  })
+  .prefault({})
+  .describe('Bounds, so that one experiment cannot push out another.')
+
+const resourceVariant = z.strictObject({
+  experiment: text().describe('Name of the experiment, for example of a canary release.'),
+  attribute: text().describe("Resource attribute whose value is the variant's name, such as service.version."),
+  variants: z
+    .record(z.string(), text())
+    .optional()
+    .describe("The variant's name by value of the attribute; values that are not listed stand for themselves."),
+  where: condition().optional().describe('Resources that take part.'),
+})
+
+export const cohorts = z
+  .strictObject({
+    tags: z
+      .array(z.union([pair, prefix]))
+      .min(1)
+      .prefault(DEFAULT_TAGS)
+      .describe('Where experiment and variant are found; each pair found complete on a record is one experiment.'),
+    segments,
+    control: texts('the name of a variant')
+      .prefault(['control', 'baseline'])
+      .describe('Variants taken for the control unless the experiment names its own, in order of preference.'),
+    inherit_from_trace: duration()
+      .prefault('10s')
+      .describe('How long an untagged span waits for a tagged one of its trace; 0s: off.'),
+    limits,
+    allowed_lateness: duration()
+      .prefault('60s')
+      .describe('Records that ended longer ago than this are refused as late.'),
+    allowed_future: duration()
+      .prefault('60s')
+      .describe('Records that end further ahead than this, by clocks that run ahead, are refused as future.'),
+    resource_variants: z
+      .array(resourceVariant)
+      .optional()
+      .describe('Variants told by the resource alone, such as the versions of a canary release.'),
+  })
+  .prefault({})
+  .describe('How records are assigned to cohorts.')
