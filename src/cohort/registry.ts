@@ -72,6 +72,10 @@ export class CohortRegistry {
     return this.#experiments.get(id) ?? null
   }
 
+  get experimentCount(): number {
+    return this.#experiments.size
+  }
+
   experiments(): MapIterator<Experiment> {
     return this.#experiments.values()
   }
