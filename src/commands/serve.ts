@@ -1,0 +1,74 @@
+// `cohortd serve`: the daemon in the foreground, until it is told to stop.
+import { Daemon, type Listening } from '../daemon.ts'
+import { openLog, type Log, type LogFormat } from '../telemetry/log.ts'
+import { type CommandIo, loadOrComplain } from './configured.ts'
+import { EXIT, readFlags, UsageError } from './usage.ts'
+import { packageVersion } from './version.ts'
+
+export const SERVE_HELP = `cohortd serve [--config FILE] [--set KEY=VALUE]... [--record FILE] [--log-format json|text]
+
+The daemon. Stops on SIGINT or SIGTERM after finishing what it accepted; a second signal ends it at once.
+
+  --config FILE       the configuration (default: $COHORTD_CONFIG, else config/cohortd.yaml, else built-in defaults)
+  --set KEY=VALUE     overrides one key, e.g. --set receivers.otlp.protocols.http.endpoint=127.0.0.1:0
+  --record FILE       appends what is received to FILE, with times of receipt, for cohortd replay
+  --log-format WHAT   json (default when the output is no terminal) or text
+  --help              this text
+
+Exit codes: 0 stopped, 1 failure, 2 bad configuration.
+`
+
+export async function serveCommand(args: readonly string[], io: CommandIo): Promise<number> {
+  const flags = readFlags(args, {
+    config: { type: 'string' },
+    set: { type: 'string', multiple: true },
+    record: { type: 'string' },
+    'log-format': { type: 'string' },
+  })
+  const settings = loadOrComplain({ configPath: flags.config, overrides: flags.set ?? [] }, io)
+  if (settings === null) return EXIT.badConfiguration
+  const log = openLog({ format: logFormat(flags['log-format'], io), level: settings.logLevel })
+  for (const sentence of settings.inactive) log.warn(sentence)
+  const daemon = new Daemon({ settings, version: packageVersion(), log, recordPath: flags.record ?? null })
+  const stopped = stopOnSignal(daemon, log)
+  try {
+    announce(await daemon.start(), log)
+  } catch (error) {
+    log.error((error as Error).message)
+    return EXIT.failure
+  }
+  await stopped
+  return EXIT.ok
+}
+
+function logFormat(asked: string | undefined, io: CommandIo): LogFormat {
+  if (asked === undefined) return io.interactive ? 'text' : 'json'
+  if (asked !== 'json' && asked !== 'text') throw new UsageError(`--log-format is json or text, not ${asked}`)
+  return asked
+}
+
+function announce(listening: readonly Listening[], log: Log): void {
+  for (const one of listening) log.info({ ...one }, 'listening')
+  log.info('ready')
+}
+
+/** Resolves once the daemon has stopped in good order. */
+function stopOnSignal(daemon: Daemon, log: Log): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let stopping = false
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (stopping) {
+        log.warn({ signal }, 'second signal: ended at once')
+        process.exit(EXIT.failure)
+      }
+      stopping = true
+      log.info({ signal }, 'stopping')
+      daemon.stop().then(() => {
+        log.info('stopped')
+        resolve()
+      }, reject)
+    }
+    process.on('SIGINT', onSignal)
+    process.on('SIGTERM', onSignal)
+  })
+}

@@ -1,0 +1,92 @@
+// The command line: which command, its help, and how it ends. Commands load what they need themselves, so each starts fast.
+import { processTerminal } from './runtime/terminal.ts'
+import { EXIT, UsageError } from './commands/usage.ts'
+
+const HELP = `cohortd [COMMAND] [OPTIONS]
+
+Tells within seconds whether a variant of an experiment hurts people: OTLP in, per-variant SLIs, burn rates and alerts out.
+
+  serve     the daemon (the default command)
+  check     validates the configuration and says what it understood
+  replay    runs recorded OTLP through the engine; events and the final report as JSON lines
+  gate      a verdict for a pipeline, as an exit code
+  watch     follows events in the terminal
+  demo      a live experiment whose treatment gets worse, and the alert
+  schema    JSON Schema of the configuration
+
+cohortd COMMAND --help tells more. cohortd --version prints the version.
+`
+
+type Command = { readonly help: string; run(args: readonly string[]): number | Promise<number> }
+
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => {
+    const { SERVE_HELP, serveCommand } = await import('./commands/serve.ts')
+    return { help: SERVE_HELP, run: (args) => serveCommand(args, processTerminal) }
+  },
+  check: async () => {
+    const { CHECK_HELP, checkCommand } = await import('./commands/check.ts')
+    return { help: CHECK_HELP, run: (args) => checkCommand(args, processTerminal) }
+  },
+  replay: async () => {
+    const { REPLAY_HELP, replayCommand } = await import('./commands/replay.ts')
+    return { help: REPLAY_HELP, run: (args) => replayCommand(args, processTerminal) }
+  },
+  gate: async () => {
+    const { GATE_HELP, gateCommand } = await import('./gate.ts')
+    return { help: GATE_HELP, run: (args) => gateCommand(args) }
+  },
+  watch: async () => {
+    const { WATCH_HELP, watchCommand } = await import('./watch.ts')
+    return { help: WATCH_HELP, run: (args) => watchCommand(args) }
+  },
+  demo: async () => {
+    const { DEMO_HELP, demoCommand } = await import('./demo/demo.ts')
+    return { help: DEMO_HELP, run: (args) => demoCommand(args) }
+  },
+  schema: async () => {
+    const { SCHEMA_HELP, schemaCommand } = await import('./commands/check.ts')
+    return { help: SCHEMA_HELP, run: (args) => schemaCommand(args, processTerminal) }
+  },
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [first] = args
+  if (first === '--version' || first === '-v') {
+    const { packageVersion } = await import('./commands/version.ts')
+    processTerminal.out(`${packageVersion()}\n`)
+    return EXIT.ok
+  }
+  if (first === '--help' || first === '-h' || first === 'help') {
+    processTerminal.out(HELP)
+    return EXIT.ok
+  }
+  const named = first !== undefined && !first.startsWith('-')
+  const load = COMMANDS[named ? first : 'serve']
+  if (load === undefined || !Object.hasOwn(COMMANDS, named ? first : 'serve')) {
+    processTerminal.err(`unknown command ${first}\n\n${HELP}`)
+    return EXIT.failure
+  }
+  return await run(await load(), named ? args.slice(1) : args)
+}
+
+async function run(command: Command, args: readonly string[]): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    processTerminal.out(command.help)
+    return EXIT.ok
+  }
+  try {
+    return await command.run(args)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    processTerminal.err(`${error.message}\n\n${command.help}`)
+    return EXIT.failure
+  }
+}
+
+// A reader that went away (`cohortd replay ... | head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failure)
+})
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,91 @@
+// What a recorded line says about time: its signal, when it was received (if it tells), and its items' end times.
+import { createHash } from 'node:crypto'
+import type { Signal } from '../model/signal.ts'
+import type { SpanRecord } from '../model/span.ts'
+import { Vocabulary } from '../model/vocabulary.ts'
+import { DecodeError } from '../otlp/cursor.ts'
+import { TraceJsonDecoder } from '../otlp/traces-json.ts'
+import type { Line } from './lines.ts'
+
+/** The key that `serve --record` writes beside a line's signal: receipt in Unix nanoseconds, as text. */
+export const RECEIVED_KEY = 'receivedTimeUnixNano'
+
+const SIGNAL_KEYS: readonly (readonly [string, Signal])[] = [
+  ['resourceSpans', 'traces'],
+  ['resourceMetrics', 'metrics'],
+  ['resourceLogs', 'logs'],
+]
+
+/** One line, understood as far as replay needs it. */
+export interface RecordedLine {
+  readonly line: Line
+  /** Null: no export request of any signal. */
+  readonly signal: Signal | null
+  /** Why the line cannot be decoded; null: it can. */
+  readonly problem: string | null
+  /** Receipt, Unix milliseconds; null: the line does not tell. */
+  readonly receivedMs: number | null
+  /** Newest end time of its items, Unix milliseconds; -Infinity without items. */
+  readonly newestMs: number
+}
+
+/** Reads lines; `allowedFutureMs` beyond a line's median, an item's end says nothing about the time of the line. */
+export class LineReader {
+  readonly #decoder = new TraceJsonDecoder(new Vocabulary({ names: [] }))
+  readonly #allowedFutureMs: number
+
+  constructor(allowedFutureMs: number) {
+    this.#allowedFutureMs = allowedFutureMs
+  }
+
+  read(line: Line): RecordedLine {
+    const unreadable = (problem: string): RecordedLine => ({ line, signal: null, problem, receivedMs: null, newestMs: -Infinity })
+    let keys: Record<string, unknown>
+    try {
+      keys = topLevel(line.bytes)
+    } catch (error) {
+      return unreadable(`no JSON: ${(error as Error).message}`)
+    }
+    const signal = SIGNAL_KEYS.find(([key]) => key in keys)?.[1] ?? null
+    if (signal === null) return unreadable('no resourceSpans, resourceMetrics or resourceLogs')
+    const received = readReceived(keys[RECEIVED_KEY])
+    if (received === undefined) return unreadable(`${RECEIVED_KEY} is no time in nanoseconds`)
+    if (signal !== 'traces') return { line, signal, problem: null, receivedMs: received, newestMs: -Infinity }
+    const ends: number[] = []
+    try {
+      this.#decoder.decode(line.bytes, (span: SpanRecord) => ends.push(span.endSecond * 1000 + span.endNanos / 1e6))
+    } catch (error) {
+      if (error instanceof DecodeError) return { ...unreadable(error.message), signal }
+      throw error
+    }
+    return { line, signal, problem: null, receivedMs: received, newestMs: newestPlausible(ends, this.#allowedFutureMs) }
+  }
+}
+
+/** The newest of the times that is at most `allowedFutureMs` after their median; -Infinity without any. */
+export function newestPlausible(times: readonly number[], allowedFutureMs: number): number {
+  if (times.length === 0) return -Infinity
+  const sorted = Float64Array.from(times).sort()
+  const limit = sorted[(sorted.length - 1) >> 1] + allowedFutureMs
+  return sorted.findLast((time) => time <= limit) ?? -Infinity
+}
+
+/** Equal for lines that are the same byte for byte, their receipt apart. */
+export function identityOf(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  const withoutReceipt = text.replace(/"receivedTimeUnixNano"\s*:\s*("\d*"|\d+)\s*,?/, '')
+  return createHash('sha1').update(withoutReceipt, 'latin1').digest('base64')
+}
+
+function topLevel(bytes: Buffer): Record<string, unknown> {
+  const parsed: unknown = JSON.parse(bytes.toString('utf8'))
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('not an object')
+  return parsed as Record<string, unknown>
+}
+
+/** Unix milliseconds, null when absent, undefined when it is none. */
+function readReceived(value: unknown): number | null | undefined {
+  if (value === undefined || value === null) return null
+  const text = typeof value === 'number' ? String(value) : value
+  return typeof text === 'string' && /^\d+$/.test(text) ? Number(BigInt(text) / 1000n) / 1000 : undefined
+}
