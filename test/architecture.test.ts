@@ -4,7 +4,7 @@ import { habitViolations } from './architecture/habits.ts'
 import { importViolations } from './architecture/imports.ts'
 import { readSourceFiles } from './architecture/source-files.ts'
 
-const files = readSourceFiles(['src', 'test', 'bench', 'bin'], ['.ts', '.tsx', '.js'])
+const files = readSourceFiles(['.ts', '.tsx', '.js'])
 
 describe('the project', () => {
   test('has its files where this test looks', () => {

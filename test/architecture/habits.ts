@@ -84,7 +84,7 @@ function shapeViolations({ path, text }: SourceFile): string[] {
   const violations: string[] = []
   const lines = text.split('\n').length - 1
   if (lines > MAX_LINES) violations.push(`${path} has ${lines} lines, more than ${MAX_LINES}`)
-  if (!path.endsWith('.test.ts') && !/^(#!.*\n)?(\/\/|\/\*)/.test(text))
+  if (CODE.test(path) && !path.endsWith('.test.ts') && !/^(#!.*\n)?(\/\/|\/\*)/.test(text))
     violations.push(`${path} does not say at its head what it is`)
   if (EMPTY_NAME.test(`/${path}`)) violations.push(`${path} has a name that does not say what is in it`)
   return violations

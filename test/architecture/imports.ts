@@ -1,8 +1,11 @@
-// Which room may know which. The direction is the order of the data; only the composition (the files directly in src/, and src/daemon/) sees everything.
+// Which room may know which. The direction is the order of the data; only the composition sees everything.
 import { posix } from 'node:path'
 import { withoutComments, type SourceFile } from './source-files.ts'
 
 const PURE = ['model', 'runtime']
+
+/** Folders that put rooms together, as the files directly in src/ do. */
+const COMPOSITION = ['daemon', 'commands']
 
 /** What each room may import beside itself. */
 const KNOWN_ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -23,6 +26,7 @@ const KNOWN_ROOMS: Readonly<Record<string, readonly string[]>> = {
   telemetry: PURE,
   ui: PURE,
   watch: PURE,
+  demo: PURE,
   // Drives an engine over a recording, without sockets.
   replay: [...PURE, 'otlp', 'engine'],
 }
@@ -78,8 +82,8 @@ function importsOf(text: string): Import[] {
   }))
 }
 
-/** Null for the files directly in src/ and in src/daemon/, which compose the rooms. */
+/** Null for the composition. */
 function roomOf(path: string): string | null {
   const parts = path.split('/')
-  return parts.length > 2 && parts[1] !== 'daemon' ? parts[1] : null
+  return parts.length > 2 && !COMPOSITION.includes(parts[1]) ? parts[1] : null
 }

@@ -1,5 +1,5 @@
 // The files of the project as texts, for the rules that are checked on them.
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync, type Dirent } from 'node:fs'
 import { join, relative } from 'node:path'
 import { ROOT } from '../../bin/launch.js'
 
@@ -9,15 +9,21 @@ export interface SourceFile {
   readonly text: string
 }
 
-/** All files under the folders whose names end in one of the extensions. */
-export function readSourceFiles(folders: readonly string[], extensions: readonly string[]): SourceFile[] {
-  return folders.flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && extensions.some((extension) => entry.name.endsWith(extension)))
-      .map((entry) => join(entry.parentPath, entry.name))
-      .filter((path) => !path.includes('node_modules'))
-      .map((path) => ({ path: relative(ROOT, path).replaceAll('\\', '/'), text: readFileSync(path, 'utf8') })),
-  )
+const NOT_OURS = ['node_modules', '.git', 'dist', 'data', 'coverage']
+
+/** All files whose names end in one of the extensions, at the root and in every folder of the project. */
+export function readSourceFiles(extensions: readonly string[]): SourceFile[] {
+  const isWanted = (entry: Dirent): boolean =>
+    entry.isFile() && extensions.some((extension) => entry.name.endsWith(extension))
+  return readdirSync(ROOT, { withFileTypes: true })
+    .filter(({ name }) => !NOT_OURS.includes(name))
+    .flatMap((top) =>
+      top.isDirectory() ? readdirSync(join(ROOT, top.name), { recursive: true, withFileTypes: true }) : [top],
+    )
+    .filter(isWanted)
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !path.includes('node_modules'))
+    .map((path) => ({ path: relative(ROOT, path).replaceAll('\\', '/'), text: readFileSync(path, 'utf8') }))
 }
 
 /** The text without comments, every line still in its place. */
