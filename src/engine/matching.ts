@@ -108,23 +108,25 @@ function isComparable(value: Value): value is string | number | boolean {
 function compileEqual(operand: string | number | boolean): ValuePredicate {
   const text = String(operand)
   const asksNumber = typeof operand === 'number'
-  const isNumber = asksNumber || isDecimal(text)
+  const number = asksNumber || isLongInteger(text) ? operand : numberOf(text)
   return (value) => {
     if (typeof value === 'string') return asksNumber ? compare(value, operand) === 0 : value === text
-    if (typeof value === 'number') return isNumber && compare(value, asksNumber ? operand : text) === 0
+    if (typeof value === 'number') return compare(value, number) === 0
     return typeof value === 'boolean' && !asksNumber && String(value) === text
   }
 }
 
 function compileOrder(operator: '<' | '<=' | '>' | '>=', operand: number): ValuePredicate {
-  const orders: Record<typeof operator, (order: number) => boolean> = {
-    '<': (order) => order < 0,
-    '<=': (order) => order <= 0,
-    '>': (order) => order > 0,
-    '>=': (order) => order >= 0,
+  switch (operator) {
+    case '<':
+      return (value) => compare(value, operand) < 0
+    case '<=':
+      return (value) => compare(value, operand) <= 0
+    case '>':
+      return (value) => compare(value, operand) > 0
+    case '>=':
+      return (value) => compare(value, operand) >= 0
   }
-  const holds = orders[operator]
-  return (value) => (typeof value === 'number' || typeof value === 'string') && holds(compare(value, operand))
 }
 
 function compilePattern(pattern: RegExp): ValuePredicate {
@@ -136,24 +138,21 @@ function compilePattern(pattern: RegExp): ValuePredicate {
 // -------------------------------------------------------------------------------------------------- numbers
 
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
-const INTEGER = /^[+-]?\d+$/
+/** As long as anybody counts; beyond it texts are compared as floating-point numbers. */
+const INTEGER = /^[+-]?\d{1,40}$/
 /** Decimal integers up to this length are exact as numbers. */
-const EXACT_DIGITS = 15
-
-function isDecimal(text: string): boolean {
-  return DECIMAL.test(text)
-}
+const EXACT_LENGTH = 15
 
 /** The number that a value is, its text being one counts; NaN where it is none. */
 function numberOf(value: Value): number {
   if (typeof value === 'number') return value
-  return typeof value === 'string' && isDecimal(value) ? Number(value) : Number.NaN
+  return typeof value === 'string' && DECIMAL.test(value) ? Number(value) : Number.NaN
 }
 
-/** Negative, 0 or positive as a is below, equal to or above b; NaN where one is no number. Exact for integers of any size. */
-function compare(a: number | string, b: number | string): number {
+/** Negative, 0 or positive as a is below, equal to or above b; NaN where one is no number. Exact where both are integers. */
+function compare(a: Value, b: Value): number {
   if (typeof a === 'number' && typeof b === 'number') return order(a, b)
-  if (needsBigInt(a, b)) return order(BigInt(a), BigInt(b))
+  if ((isLongInteger(a) && isInteger(b)) || (isLongInteger(b) && isInteger(a))) return order(BigInt(a), BigInt(b))
   return order(numberOf(a), numberOf(b))
 }
 
@@ -163,16 +162,12 @@ function order<N extends number | bigint>(a: N, b: N): number {
   return a === b ? 0 : Number.NaN
 }
 
-function needsBigInt(a: number | string, b: number | string): boolean {
-  return (isLongInteger(a) && isInteger(b)) || (isLongInteger(b) && isInteger(a))
+function isLongInteger(value: Value): value is string {
+  return typeof value === 'string' && value.length > EXACT_LENGTH && INTEGER.test(value)
 }
 
-function isLongInteger(value: number | string): boolean {
-  return typeof value === 'string' && value.length > EXACT_DIGITS && INTEGER.test(value)
-}
-
-function isInteger(value: number | string): boolean {
-  return typeof value === 'number' ? Number.isInteger(value) : INTEGER.test(value)
+function isInteger(value: Value): value is string | number {
+  return typeof value === 'number' ? Number.isInteger(value) : typeof value === 'string' && INTEGER.test(value)
 }
 
 // ----------------------------------------------------------------------------------------------------- SLIs
