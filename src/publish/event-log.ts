@@ -11,8 +11,8 @@ export class EventLog {
   #events: PublishedEvent[] = []
   /** Events before this index are evicted; the array is compacted now and then. */
   #start = 0
-  /** Id of the newest evicted event, BEFORE_ALL_EVENTS while none was evicted, null when it is not known. */
-  #floor: string | null = BEFORE_ALL_EVENTS
+  /** Where the kept events begin: the newest evicted event, or BEFORE_ALL_EVENTS while none was evicted. */
+  #floor: string = BEFORE_ALL_EVENTS
   readonly #listeners = new Set<(events: readonly PublishedEvent[]) => void>()
 
   constructor(options: { readonly limit: number }) {
@@ -21,8 +21,8 @@ export class EventLog {
 
   /** Takes the events that a store kept, oldest first, without telling listeners. For the start only. */
   restore(events: readonly PublishedEvent[]): void {
-    if (events.length >= this.#limit) this.#floor = null
     this.#push(events)
+    if (events.length === this.#limit) this.#floor = justBefore(events[0].id)
   }
 
   /** Adds events, oldest first, and tells the listeners. Events not newer than the newest one are ignored. */
@@ -49,7 +49,7 @@ export class EventLog {
     return this.#events.slice(from, from + limit)
   }
 
-  /** Whether `id` is an event of this log, or the last one evicted: then after(id) has no gap before it. */
+  /** Whether `id` is an event of this log or where it begins: then after(id) leaves no gap. */
   continuesFrom(id: string): boolean {
     const at = this.#firstAfter(id)
     return at > this.#start ? this.#events[at - 1].id === id : this.#floor === id
@@ -58,7 +58,7 @@ export class EventLog {
   /** The newest position not after `id` from which the log has no gap: an event's id or where the log begins. */
   positionAt(id: string): string {
     const at = this.#firstAfter(id)
-    return at > this.#start ? this.#events[at - 1].id : (this.#floor ?? BEFORE_ALL_EVENTS)
+    return at > this.#start ? this.#events[at - 1].id : this.#floor
   }
 
   /** Calls `listener` with every batch appended from now on; the returned function ends that. Listeners must not throw. */
@@ -70,8 +70,7 @@ export class EventLog {
   #push(events: readonly PublishedEvent[]): PublishedEvent[] {
     const added: PublishedEvent[] = []
     for (const event of events) {
-      const newest = this.newestId ?? this.#floor
-      if (newest !== null && compareEventIds(event.id, newest) <= 0) continue
+      if (compareEventIds(event.id, this.newestId ?? this.#floor) <= 0) continue
       this.#events.push(event)
       added.push(event)
     }
@@ -100,4 +99,10 @@ export class EventLog {
     }
     return low
   }
+}
+
+/** A position before the event and after every other that could be before it: earlier events may have been dropped by the store. */
+function justBefore(id: string): string {
+  const [tickMs, number] = id.split('-').map(Number)
+  return number > 0 ? `${tickMs}-${number - 1}` : `${tickMs - 1}-999999999`
 }

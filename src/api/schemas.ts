@@ -1,0 +1,142 @@
+// JSON Schemas of the API's answers, for the OpenAPI document.
+
+export type Schema = Readonly<Record<string, unknown>>
+
+const text = { type: 'string' } as const
+const textOrNull = { type: ['string', 'null'] } as const
+const number = { type: 'number' } as const
+const numberOrNull = { type: ['number', 'null'] } as const
+const count = {
+  type: 'number',
+  minimum: 0,
+  description: 'May be a fraction where sampled spans carry weights.',
+} as const
+const flag = { type: 'boolean' } as const
+const moment = { type: 'string', format: 'date-time' } as const
+const momentOrNull = { type: ['string', 'null'], format: 'date-time' } as const
+const severity = { type: 'string', enum: ['ticket', 'page'] } as const
+const texts = { type: 'object', additionalProperties: text } as const
+const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` })
+const list = (items: Schema): Schema => ({ type: 'array', items })
+const mapOf = (values: Schema): Schema => ({ type: 'object', additionalProperties: values })
+
+/** An object of which every listed property is always there; more may come in later versions. */
+function record(properties: Readonly<Record<string, Schema>>, description?: string): Schema {
+  return {
+    type: 'object',
+    required: Object.keys(properties),
+    properties,
+    ...(description === undefined ? {} : { description }),
+  }
+}
+
+const alert = record({ severity, since: moment, shared: { ...flag, description: 'The control burns too.' } })
+const reason = record({ code: text, message: text })
+const verdictFields = {
+  verdict: { type: 'string', enum: ['rollback', 'hold', 'continue', 'promote'] },
+  reasons: list(reason),
+  sufficient: { ...flag, description: 'Whether there is enough data to judge.' },
+}
+
+export const SCHEMAS: Readonly<Record<string, Schema>> = {
+  Problem: record({ type: text, title: text, status: { type: 'integer' }, detail: text }, 'RFC 9457.'),
+  Warning: record({ code: text, message: text }),
+  Verdict: record(verdictFields),
+  ExperimentSummary: record({
+    id: text,
+    state: { type: 'string', enum: ['running'] },
+    since: moment,
+    control: textOrNull,
+    hypothesis: textOrNull,
+    owner: textOrNull,
+    variants: list(record({ variant: text, verdict: ref('Verdict') })),
+    warnings: list(ref('Warning')),
+  }),
+  ExperimentList: record({ evaluated_at: momentOrNull, experiments: list(ref('ExperimentSummary')) }),
+  SliReport: record({
+    sli: text,
+    events: count,
+    good: count,
+    bad: count,
+    windows: mapOf(record({ events: count, good: count, bad: count, good_ratio: numberOrNull })),
+    percentiles: { type: ['object', 'null'], additionalProperties: number },
+  }),
+  SloReport: record({
+    slo: text,
+    objective: number,
+    burn: mapOf(numberOrNull),
+    sufficient: flag,
+    events: count,
+    events_required: count,
+    error_budget_remaining: numberOrNull,
+    alert: { anyOf: [alert, { type: 'null' }] },
+  }),
+  CohortReport: record({ segments: texts, slis: list(ref('SliReport')), slos: list(ref('SloReport')) }),
+  ExperimentReport: record({
+    evaluated_at: momentOrNull,
+    config_hash: text,
+    id: text,
+    state: { type: 'string', enum: ['running'] },
+    since: moment,
+    control: textOrNull,
+    hypothesis: textOrNull,
+    owner: textOrNull,
+    runbook_url: textOrNull,
+    variants: list(
+      record({
+        variant: text,
+        exposures: count,
+        unique_units: numberOrNull,
+        verdict: ref('Verdict'),
+        cohorts: list(ref('CohortReport')),
+      }),
+    ),
+    comparisons: { type: 'array', items: {} },
+    warnings: list(ref('Warning')),
+  }),
+  VerdictAnswer: record({
+    experiment: text,
+    variant: text,
+    ...verdictFields,
+    events: count,
+    events_required: numberOrNull,
+    evidence: {
+      anyOf: [
+        record({
+          control: textOrNull,
+          slos: list({ allOf: [record({ segments: texts }), ref('SloReport')] }),
+          omitted: { type: 'integer', minimum: 0 },
+        }),
+        { type: 'null' },
+      ],
+    },
+    evaluated_at: momentOrNull,
+    data_age_seconds: { ...numberOrNull, description: 'Age of the evaluation that this answer is made of.' },
+    config_hash: text,
+  }),
+  AlertList: record({
+    evaluated_at: momentOrNull,
+    alerts: list({ allOf: [record({ experiment: text, variant: text, segments: texts, slo: text }), alert] }),
+  }),
+  Event: record(
+    {
+      specversion: { const: '1.0' },
+      id: text,
+      source: text,
+      type: text,
+      subject: text,
+      time: moment,
+      datacontenttype: { const: 'application/json' },
+      data: { type: 'object' },
+    },
+    'A CloudEvent; docs/reference/events.md tells what each type carries.',
+  ),
+  EventPage: record({
+    events: list(ref('Event')),
+    next: { ...textOrNull, description: 'Give it as `after` for the next page; null: there is no event at all.' },
+    more: { ...flag, description: 'Whether events after `next` are there already.' },
+    gap: { ...flag, description: 'Whether events between `after` and the first one given may be missing.' },
+  }),
+  Health: record({ status: { type: 'string', enum: ['ok', 'failing'] }, problems: list(text), version: text }),
+  Readiness: record({ ready: flag, not_ready: list(text) }),
+}

@@ -1,0 +1,94 @@
+// The answer of the verdict route, made of an experiment's report: for pipelines, so it is complete for a variant that is
+// known, one that is not, and everything between.
+import type { ExperimentReport, VariantReport, VerdictReport } from '../model/report.ts'
+
+export interface VerdictEvidence {
+  readonly control: string | null
+  readonly slos: readonly {
+    readonly segments: Readonly<Record<string, string>>
+    readonly slo: string
+    readonly objective: number
+    readonly sufficient: boolean
+    readonly events: number
+    readonly events_required: number
+    readonly burn: Readonly<Record<string, number | null>>
+    readonly error_budget_remaining: number | null
+    readonly alert: { readonly severity: string; readonly since: string; readonly shared: boolean } | null
+  }[]
+  /** Cohort and SLO pairs left out of `slos`. */
+  readonly omitted: number
+}
+
+export interface VerdictAnswer extends VerdictReport {
+  readonly experiment: string
+  readonly variant: string
+  /** Of the SLO that has most of what it needs, over the variant's cohorts; null where no SLO applies. */
+  readonly events: number
+  readonly events_required: number | null
+  readonly evidence: VerdictEvidence | null
+  /** Null before the first evaluation. */
+  readonly evaluated_at: string | null
+  readonly data_age_seconds: number | null
+  readonly config_hash: string
+}
+
+export interface VerdictQuestion {
+  readonly experiment: string
+  readonly variant: string
+  /** Null: nothing is known of the experiment. */
+  readonly report: ExperimentReport | null
+  readonly evaluatedMs: number | null
+  readonly ageSeconds: number | null
+  readonly configHash: string
+}
+
+/** Cohort and SLO pairs shown as evidence; those with an alert come first. */
+const MAX_EVIDENCE = 100
+
+/** The verdict on a variant; of a name never seen it is hold, with the reason. */
+export function answerVerdict(question: VerdictQuestion): VerdictAnswer {
+  const { experiment, variant, report } = question
+  const known = report?.variants.find((candidate) => candidate.variant === variant) ?? null
+  const { verdict, reasons, sufficient } = known?.verdict ?? neverSeen(question)
+  const { events, required } = known === null ? { events: 0, required: null } : eventCounts(known)
+  return {
+    experiment,
+    variant,
+    verdict,
+    reasons,
+    sufficient,
+    events,
+    events_required: required,
+    evidence: known === null ? null : evidenceOf(known, report?.control ?? null),
+    evaluated_at: question.evaluatedMs === null ? null : new Date(question.evaluatedMs).toISOString(),
+    data_age_seconds: question.ageSeconds,
+    config_hash: question.configHash,
+  }
+}
+
+function neverSeen({ experiment, variant, report }: VerdictQuestion): VerdictReport {
+  const reason =
+    report === null
+      ? { code: 'unknown_experiment', message: `no event of the experiment ${experiment} has been seen` }
+      : { code: 'unknown_variant', message: `no event of the variant ${variant} of ${experiment} has been seen` }
+  return { verdict: 'hold', reasons: [reason], sufficient: false }
+}
+
+function eventCounts({ cohorts }: VariantReport): { events: number; required: number | null } {
+  const bySlo = new Map<string, { events: number; required: number }>()
+  for (const { slo, events, events_required } of cohorts.flatMap((cohort) => cohort.slos)) {
+    const sum = bySlo.get(slo)
+    if (sum === undefined) bySlo.set(slo, { events, required: events_required })
+    else sum.events += events
+  }
+  let best: { events: number; required: number } | null = null
+  for (const counts of bySlo.values())
+    if (best === null || counts.events * best.required > best.events * counts.required) best = counts
+  return best ?? { events: 0, required: null }
+}
+
+function evidenceOf({ cohorts }: VariantReport, control: string | null): VerdictEvidence {
+  const all = cohorts.flatMap(({ segments, slos }) => slos.map((slo) => ({ segments, ...slo })))
+  const alertsFirst = all.sort((a, b) => Number(a.alert === null) - Number(b.alert === null))
+  return { control, slos: alertsFirst.slice(0, MAX_EVIDENCE), omitted: Math.max(0, all.length - MAX_EVIDENCE) }
+}
