@@ -21,7 +21,8 @@ export class AttributeSet {
   }
 
   clear(): void {
-    this.values.fill(undefined)
+    // Loops, here and below: for a handful of items a call of fill() costs more than they do.
+    for (let slot = 0; slot < this.values.length; slot++) this.values[slot] = undefined
     this.prefixedCount = 0
   }
 
@@ -76,7 +77,7 @@ export class SpanRecord {
 
   /** Forgets the span; the resource stays. */
   clear(): void {
-    this.traceId.fill(0)
+    for (let word = 0; word < this.traceId.length; word++) this.traceId[word] = 0
     this.name = ''
     this.kind = 0
     this.status = 0

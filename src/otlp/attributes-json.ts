@@ -5,6 +5,7 @@ import { readDouble, readInteger } from './json-numbers.ts'
 import { ByteNames } from './names.ts'
 import type { StringTable } from './strings.ts'
 import type { WantedAttributes } from './wanted.ts'
+import { viewOf } from './words.ts'
 
 const KEY = new ByteNames(['key'])
 const VALUE = new ByteNames(['value'])
@@ -19,7 +20,7 @@ const ANY_VALUE_MEMBERS = [
 ] as const
 const ANY_VALUE = new ByteNames(ANY_VALUE_MEMBERS)
 
-const NOTHING = new Uint8Array(0)
+const NO_TEXT = viewOf(new Uint8Array(0))
 
 /** Reads attributes at a cursor into attribute sets. */
 export class JsonAttributeReader {
@@ -44,25 +45,25 @@ export class JsonAttributeReader {
   #read(into: AttributeSet): void {
     const cursor = this.#cursor
     const object = cursor.position
-    let bytes: Uint8Array = NOTHING
+    let view = NO_TEXT
     let start = 0
     let end = 0
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
       if (KEY.find(cursor.text, cursor.textStart, cursor.textEnd) < 0) cursor.skip()
       else if (!cursor.passNull()) {
         cursor.string()
-        bytes = cursor.text
+        view = cursor.text
         start = cursor.textStart
         end = cursor.textEnd
       }
     }
-    const slot = this.#wanted.slot(bytes, start, end)
-    const prefixed = this.#wanted.prefixed(bytes, start, end)
+    const slot = this.#wanted.slot(view, start, end)
+    const prefixed = this.#wanted.prefixed(view, start, end)
     if (slot < 0 && !prefixed) return
     cursor.position = object
     const value = this.#keyValue()
     this.#wanted.put(into, slot, value)
-    if (prefixed) this.#wanted.putPrefixed(into, { bytes, start, end }, value)
+    if (prefixed) this.#wanted.putPrefixed(into, { view, start, end }, value)
   }
 
   /** The value of the KeyValue that comes next; null without one. */
@@ -102,7 +103,7 @@ export class JsonAttributeReader {
     }
   }
 
-  #number<T>(complaint: string, read: (text: Uint8Array, start: number, end: number) => T | null): T {
+  #number<T>(complaint: string, read: (text: DataView, start: number, end: number) => T | null): T {
     const cursor = this.#cursor
     const at = cursor.position
     cursor.numberOrString()

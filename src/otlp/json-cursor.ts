@@ -2,6 +2,7 @@
 // Own, because JSON.parse rounds 64-bit integers written as numbers and makes an object of everything that nobody asked for.
 import { DecodeError } from './cursor.ts'
 import { jsonPath } from './json-path.ts'
+import { viewOf } from './words.ts'
 
 /** Values nested deeper than this are refused; protobuf's own limit. */
 export const MAX_JSON_DEPTH = 100
@@ -27,6 +28,7 @@ const ESCAPES = Buffer.from('"\\/bfnrtu')
 const HEX_ESCAPE = 0x75
 
 const NOTHING = new Uint8Array(0)
+const NO_TEXT = viewOf(NOTHING)
 
 /**
  * Reads values in place, one after the other. Objects and arrays are walked so:
@@ -36,23 +38,26 @@ const NOTHING = new Uint8Array(0)
 export class JsonCursor {
   bytes: Uint8Array = NOTHING
   position = 0
-  /** The last string, member name or number read: bytes of `text` from `textStart` to `textEnd`, escapes resolved. */
-  text: Uint8Array = NOTHING
+  /** The last string, member name or number read: the bytes in `text` from `textStart` to `textEnd`, escapes resolved. */
+  text = NO_TEXT
   textStart = 0
   textEnd = 0
+  #view = NO_TEXT
   #depth = 0
 
   open(bytes: Uint8Array): void {
     // A Buffer would be a second shape at every byte load.
     this.bytes =
       bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#view = viewOf(bytes)
     this.position = 0
     this.#depth = 0
   }
 
   close(): void {
     this.bytes = NOTHING
-    this.text = NOTHING
+    this.#view = NO_TEXT
+    this.text = NO_TEXT
   }
 
   /** The first byte of the value that comes next; 0 at the end of the text. */
@@ -107,7 +112,7 @@ export class JsonCursor {
   string(): void {
     if (this.peek() !== QUOTE) this.fail('expected a string')
     const { bytes, position } = this
-    this.text = bytes
+    this.text = this.#view
     this.textStart = position + 1
     this.textEnd = this.#skipString() - 1
     for (let at = this.textStart; at < this.textEnd; at++) if (bytes[at] === BACKSLASH) return this.#resolveEscapes()
@@ -123,7 +128,7 @@ export class JsonCursor {
   number(): void {
     const first = this.peek()
     if (first !== MINUS && !isDigit(first)) this.fail('expected a number')
-    this.text = this.bytes
+    this.text = this.#view
     this.textStart = this.position
     this.#skipNumber()
     this.textEnd = this.position
@@ -251,9 +256,9 @@ export class JsonCursor {
   /** Rewrites the string just read without escapes; half a surrogate pair becomes U+FFFD. */
   #resolveEscapes(): void {
     const source = Buffer.from(this.bytes.subarray(this.textStart - 1, this.textEnd + 1)).toString('utf8')
-    this.text = new Uint8Array(Buffer.from(String(JSON.parse(source)), 'utf8'))
+    this.text = viewOf(Buffer.from(String(JSON.parse(source)), 'utf8'))
     this.textStart = 0
-    this.textEnd = this.text.length
+    this.textEnd = this.text.byteLength
   }
 
   #skipNumber(): void {

@@ -16,7 +16,7 @@ const MAX_INT64 = 2n ** 63n - 1n
 const MAX_NUMERAL = 40
 
 /** Reads an unsigned 64-bit count of nanoseconds, exactly. False where the text is none. */
-export function readNanoseconds(text: Uint8Array, start: number, end: number, into: Moment): boolean {
+export function readNanoseconds(text: DataView, start: number, end: number, into: Moment): boolean {
   const split = Math.max(start, end - 9)
   // 19 digits are always below 2^64.
   if (end - start <= 19) {
@@ -37,9 +37,9 @@ export function readNanoseconds(text: Uint8Array, start: number, end: number, in
 }
 
 /** A signed 64-bit integer: a number where that is exact, else its decimal text. Null where the text is none. */
-export function readInteger(text: Uint8Array, start: number, end: number): number | string | null {
+export function readInteger(text: DataView, start: number, end: number): number | string | null {
   if (end - start <= 16) {
-    const negative = text[start] === MINUS
+    const negative = end > start && text.getUint8(start) === MINUS
     const from = negative ? start + 1 : start
     const value = from < end && end - from <= 15 ? digits(text, from, end) : -1
     // Never -0: an integer has one zero.
@@ -52,8 +52,8 @@ export function readInteger(text: Uint8Array, start: number, end: number): numbe
 }
 
 /** A double: a numeral, `NaN`, `Infinity` or `-Infinity`. Null where the text is none of them. */
-export function readDouble(text: Uint8Array, start: number, end: number): number | null {
-  const source = Buffer.from(text.subarray(start, end)).toString('latin1')
+export function readDouble(text: DataView, start: number, end: number): number | null {
+  const source = latin1(text, start, end)
   if (source === 'NaN') return Number.NaN
   if (source === 'Infinity') return Number.POSITIVE_INFINITY
   if (source === '-Infinity') return Number.NEGATIVE_INFINITY
@@ -61,10 +61,10 @@ export function readDouble(text: Uint8Array, start: number, end: number): number
 }
 
 /** The value of up to 15 decimal digits; -1 where there is anything else. No digits are 0. */
-function digits(text: Uint8Array, start: number, end: number): number {
+function digits(text: DataView, start: number, end: number): number {
   let value = 0
   for (let at = start; at < end; at++) {
-    const digit = text[at] - ZERO
+    const digit = text.getUint8(at) - ZERO
     if (digit < 0 || digit > 9) return -1
     value = value * 10 + digit
   }
@@ -72,9 +72,9 @@ function digits(text: Uint8Array, start: number, end: number): number {
 }
 
 /** A whole number in any form that JSON has for it: 12, 12.0, 1.2e1. */
-function exactInteger(text: Uint8Array, start: number, end: number): bigint | null {
+function exactInteger(text: DataView, start: number, end: number): bigint | null {
   if (end - start > MAX_NUMERAL) return null
-  const source = Buffer.from(text.subarray(start, end)).toString('latin1')
+  const source = latin1(text, start, end)
   const parts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source)
   if (parts === null) return null
   const [, sign, whole, fraction = '', exponent = '0'] = parts
@@ -85,4 +85,8 @@ function exactInteger(text: Uint8Array, start: number, end: number): bigint | nu
   if (shift >= 0) return mantissa * 10n ** BigInt(shift)
   const unit = 10n ** BigInt(-shift)
   return mantissa % unit === 0n ? mantissa / unit : null
+}
+
+function latin1(text: DataView, start: number, end: number): string {
+  return Buffer.from(text.buffer, text.byteOffset + start, end - start).toString('latin1')
 }

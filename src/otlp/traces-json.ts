@@ -209,7 +209,7 @@ export class TraceJsonDecoder {
     traceId.fill(0)
     if (textEnd - textStart !== TRACE_ID_DIGITS) return
     for (let digit = 0; digit < TRACE_ID_DIGITS; digit++) {
-      const value = hexDigit(text[textStart + digit])
+      const value = hexDigit(text.getUint8(textStart + digit))
       if (value < 0) cursor.fail('expected hexadecimal digits', at)
       traceId[digit >> 3] = (traceId[digit >> 3] << 4) | value
     }

@@ -100,7 +100,7 @@ export class TraceDecoder {
     const outer = cursor.enter()
     while (cursor.position < cursor.end) {
       const tag = cursor.tag()
-      if (tag === RESOURCE_ATTRIBUTES) this.#attributes.read(this.#record.resource)
+      if (tag === RESOURCE_ATTRIBUTES) this.#attributes.read(tag, this.#record.resource)
       else cursor.skip(tag)
     }
     cursor.leave(outer)
@@ -130,7 +130,7 @@ export class TraceDecoder {
       const tag = cursor.tag()
       switch (tag) {
         case SPAN_ATTRIBUTES:
-          this.#attributes.read(record.attributes)
+          this.#attributes.read(tag, record.attributes)
           break
         case SPAN_TRACE_ID:
           this.#traceId()
@@ -182,14 +182,14 @@ export class TraceDecoder {
   #traceState(): void {
     const cursor = this.#cursor
     const end = cursor.length() + cursor.position
-    this.#record.weight = samplingWeight(cursor.bytes, cursor.position, end)
+    this.#record.weight = samplingWeight(cursor.view, cursor.position, end)
     cursor.position = end
   }
 
   #name(): void {
     const cursor = this.#cursor
     const end = cursor.length() + cursor.position
-    if (this.#wantsName) this.#record.name = this.#strings.text(cursor.bytes, cursor.position, end)
+    if (this.#wantsName) this.#record.name = this.#strings.text(cursor.view, cursor.position, end)
     cursor.position = end
   }
 
@@ -215,7 +215,7 @@ export class TraceDecoder {
         const attributes = this.#record.nextFlagEvent()
         while (cursor.position < cursor.end) {
           const tag = cursor.tag()
-          if (tag === EVENT_ATTRIBUTES) this.#attributes.read(attributes)
+          if (tag === EVENT_ATTRIBUTES) this.#attributes.read(tag, attributes)
           else cursor.skip(tag)
         }
       }
@@ -230,7 +230,7 @@ export class TraceDecoder {
       const tag = cursor.tag()
       if (tag === EVENT_NAME) {
         const end = cursor.length() + cursor.position
-        found = this.#flagEventNames.find(cursor.bytes, cursor.position, end) >= 0
+        found = this.#flagEventNames.find(cursor.view, cursor.position, end) >= 0
         cursor.position = end
       } else cursor.skip(tag)
     }

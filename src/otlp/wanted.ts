@@ -11,10 +11,14 @@ import type { StringTable } from './strings.ts'
 export const MAX_PREFIXED = 256
 export const MAX_FLAG_EVENTS = 256
 
+const LONGEST_TOLD_APART = 31
+
 /** Decides by an attribute's key whether its value is read, and puts it where it belongs. */
 export class WantedAttributes {
   /** False when no attribute is of any interest. */
   readonly any: boolean
+  /** Bit n: a key of n bytes may be wanted; the last bit stands for all longer ones too. */
+  readonly #lengths: number
   readonly #names: ByteNames
   readonly #prefixes: readonly Uint8Array[]
   readonly #strings: StringTable
@@ -24,17 +28,23 @@ export class WantedAttributes {
     this.#names = new ByteNames(vocabulary.names)
     this.#prefixes = vocabulary.prefixes.map((prefix) => new Uint8Array(Buffer.from(prefix, 'utf8')))
     this.#strings = strings
+    this.#lengths = lengthBits(vocabulary.names, this.#prefixes)
   }
 
-  /** The slot of the key in `bytes`; -1 when its value has none. */
-  slot(bytes: Uint8Array, start: number, end: number): number {
-    return this.#names.find(bytes, start, end)
+  /** False when no key of this length (in bytes) is wanted: the cheapest way to say no, and nearly always enough. */
+  maybe(length: number): boolean {
+    return ((this.#lengths >>> Math.min(length, LONGEST_TOLD_APART)) & 1) !== 0
+  }
+
+  /** The slot of the key in `view`; -1 when its value has none. */
+  slot(view: DataView, start: number, end: number): number {
+    return this.#names.find(view, start, end)
   }
 
   /** Whether the key begins with one of the prefixes. */
-  prefixed(bytes: Uint8Array, start: number, end: number): boolean {
+  prefixed(view: DataView, start: number, end: number): boolean {
     for (const prefix of this.#prefixes) {
-      if (beginsWith(prefix, bytes, start, end)) return true
+      if (beginsWith(prefix, view, start, end)) return true
     }
     return false
   }
@@ -45,20 +55,27 @@ export class WantedAttributes {
   }
 
   /** Keeps a value under each prefix that its key begins with; the first of several equal keys counts. */
-  putPrefixed(set: AttributeSet, key: { bytes: Uint8Array; start: number; end: number }, value: AttributeValue): void {
+  putPrefixed(set: AttributeSet, key: { view: DataView; start: number; end: number }, value: AttributeValue): void {
     for (const [index, prefix] of this.#prefixes.entries()) {
-      if (set.prefixedCount >= MAX_PREFIXED || !beginsWith(prefix, key.bytes, key.start, key.end)) continue
-      const rest = this.#strings.text(key.bytes, key.start + prefix.length, key.end)
+      if (set.prefixedCount >= MAX_PREFIXED || !beginsWith(prefix, key.view, key.start, key.end)) continue
+      const rest = this.#strings.text(key.view, key.start + prefix.length, key.end)
       if (!holds(set, index, rest)) set.addPrefixed(index, rest, value)
     }
   }
 }
 
+function lengthBits(names: readonly string[], prefixes: readonly Uint8Array[]): number {
+  let bits = 0
+  for (const name of names) bits |= 1 << Math.min(Buffer.byteLength(name), LONGEST_TOLD_APART)
+  for (const prefix of prefixes) bits |= -1 << Math.min(prefix.length, LONGEST_TOLD_APART)
+  return bits
+}
+
 /** Looks at the prefix's last byte first: it is the one that tells it from other keys of the namespace. */
-function beginsWith(prefix: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+function beginsWith(prefix: Uint8Array, view: DataView, start: number, end: number): boolean {
   if (end - start < prefix.length) return false
   for (let at = prefix.length - 1; at >= 0; at--) {
-    if (prefix[at] !== bytes[start + at]) return false
+    if (prefix[at] !== view.getUint8(start + at)) return false
   }
   return true
 }
