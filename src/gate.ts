@@ -4,7 +4,7 @@ import { formatSeconds, parseDurationMs } from './model/duration.ts'
 import type { ExperimentReport, Verdict } from './model/report.ts'
 import { sleep, systemClock } from './runtime/clock.ts'
 import { interruption, processTerminal, type Surroundings, type Terminal } from './runtime/terminal.ts'
-import { ApiError, apiBase, DEFAULT_API, getJson } from './watch/api.ts'
+import { ApiError, apiBase, DEFAULT_API, getJson, readReport } from './watch/api.ts'
 import { printable } from './watch/render.ts'
 
 export const GATE_HELP = `cohortd gate EXPERIMENT [VARIANT] [--wait 10m] [--json] [--api URL]
@@ -156,19 +156,6 @@ function nothingToJudge(report: ExperimentReport | null): Judged {
     events_required: null,
   }
   return { variant: null, exitCode: seen ? GATE_EXIT.hold : GATE_EXIT.unseen, answer }
-}
-
-/** The experiment's report; null where the daemon knows no such experiment. Throws ApiError. */
-export async function readReport(
-  api: string,
-  experiment: string,
-  signal?: AbortSignal,
-): Promise<ExperimentReport | null> {
-  const answer = await getJson(api, `/api/v1/experiments/${encodeURIComponent(experiment)}`, signal)
-  if (answer === null) return null
-  if (typeof answer !== 'object' || !('variants' in answer) || !Array.isArray(answer.variants))
-    throw new ApiError(`${api} gave no report of ${experiment}; is that the daemon's API address?`)
-  return answer as ExperimentReport
 }
 
 async function judge(gate: GateArguments, variant: string, signal: AbortSignal): Promise<Judged> {

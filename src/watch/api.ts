@@ -1,5 +1,7 @@
 // The daemon's HTTP API as the command line needs it: where it is, and JSON from it, with errors that say what to do.
 
+import type { ExperimentReport } from '../model/report.ts'
+
 export const DEFAULT_API = 'http://127.0.0.1:9464'
 
 const ANSWER_TIMEOUT_MS = 10_000
@@ -39,6 +41,19 @@ export async function getJson(base: string, path: string, signal?: AbortSignal):
   } catch {
     throw new ApiError(`${base}${path} answered no JSON; is that the daemon's API address?`, response.status)
   }
+}
+
+/** The experiment's report; null where the daemon knows no such experiment. Throws ApiError. */
+export async function readReport(
+  api: string,
+  experiment: string,
+  signal?: AbortSignal,
+): Promise<ExperimentReport | null> {
+  const answer = await getJson(api, `/api/v1/experiments/${encodeURIComponent(experiment)}`, signal)
+  if (answer === null) return null
+  if (typeof answer !== 'object' || !('variants' in answer) || !Array.isArray(answer.variants))
+    throw new ApiError(`${api} gave no report of ${experiment}; is that the daemon's API address?`)
+  return answer as ExperimentReport
 }
 
 /** Any answer of the daemon, whatever its status. Throws ApiError where there is none. */

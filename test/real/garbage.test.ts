@@ -14,12 +14,16 @@ const ROUNDS = 60
 const SPANS_PER_REQUEST = 20
 const MEMORY_BOUND_BYTES = 700 * 1024 * 1024
 const CONNECTION_MS = 3000
-const MAX_REQUEST_BYTES = 20 * 1024 * 1024
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024
+const CONFIG = `
+store: {type: memory}
+receivers: {otlp: {max_request_size: 4MiB}}
+`
 
 let daemon: DaemonProcess
 
 beforeAll(async () => {
-  daemon = await DaemonProcess.start({ config: 'store: {type: memory}\n' })
+  daemon = await DaemonProcess.start({ config: CONFIG })
 })
 
 afterAll(async () => {
@@ -166,7 +170,7 @@ describe('garbage at the ports', () => {
     await undisturbedBy(async () => {
       const url = `http://127.0.0.1:${daemon.ports.http}/v1/traces`
       const headers = { 'content-type': 'application/x-protobuf' }
-      const bomb = gzipSync(Buffer.alloc(MAX_REQUEST_BYTES * 10))
+      const bomb = gzipSync(Buffer.alloc(MAX_REQUEST_BYTES * 50))
       const large = await fetch(url, { method: 'POST', headers, body: Buffer.alloc(MAX_REQUEST_BYTES * 2) }).catch(
         () => null,
       )
