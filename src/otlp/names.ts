@@ -1,5 +1,5 @@
 // Which of a fixed set of names do these bytes spell? Answered without making a string, and quickest for "none".
-import { viewOf, wordCount, wordOf } from './words.ts'
+import { hasWords, putWords, viewOf, wordCount } from './words.ts'
 
 /** Finds names by their UTF-8 bytes. */
 export class ByteNames {
@@ -13,18 +13,19 @@ export class ByteNames {
 
   constructor(names: readonly string[]) {
     const encoded = names.map((name) => Buffer.from(name, 'utf8'))
-    const words: number[] = []
+    this.#words = new Int32Array(encoded.reduce((sum, bytes) => sum + wordCount(bytes.length), 0))
+    let start = 0
     this.#starts = new Int32Array(names.length)
     this.#next = new Int32Array(names.length).fill(-1)
     this.#first = new Int32Array(Math.max(0, ...encoded.map((name) => name.length)) + 1).fill(-1)
     for (const [index, bytes] of encoded.entries()) {
       const { length } = bytes
-      this.#starts[index] = words.length
-      for (let word = 0; word < wordCount(length); word++) words.push(wordOf(viewOf(bytes), 0, length, word))
+      this.#starts[index] = start
+      putWords(this.#words, start, viewOf(bytes), 0, length)
+      start += wordCount(length)
       this.#next[index] = this.#first[length]
       this.#first[length] = index
     }
-    this.#words = new Int32Array(words)
   }
 
   /** The index of the name that the bytes in `view` spell from `start` to `end`; -1 for none. */
@@ -32,18 +33,8 @@ export class ByteNames {
     const length = end - start
     if (length >= this.#first.length) return -1
     for (let index = this.#first[length]; index >= 0; index = this.#next[index]) {
-      if (this.#spells(index, view, start, length)) return index
+      if (hasWords(this.#words, this.#starts[index], view, start, length)) return index
     }
     return -1
-  }
-
-  /** Compares from the end, where names with a common namespace differ. */
-  #spells(index: number, view: DataView, start: number, length: number): boolean {
-    const words = this.#words
-    const first = this.#starts[index]
-    for (let word = wordCount(length) - 1; word >= 0; word--) {
-      if (words[first + word] !== wordOf(view, start, length, word)) return false
-    }
-    return true
   }
 }

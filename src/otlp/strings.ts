@@ -1,13 +1,11 @@
 // Text out of bytes, the same text not decoded twice: services send the same few names and values a million times.
-import { wordCount, wordOf } from './words.ts'
+import { hashWords, hasWords, putWords } from './words.ts'
 
 /** Texts longer than this are decoded and not remembered: they are hardly ever asked for again. */
 export const MAX_INTERNED_BYTES = 64
 /** Sets of two entries each; 2 x 2048 x 64 bytes of text at most. */
 const SETS = 2048
 const ENTRY_WORDS = MAX_INTERNED_BYTES / 4
-/** 2^32 divided by the golden ratio, odd: spreads neighbouring words. */
-const MULTIPLIER = 0x9e3779b1
 
 /**
  * Decodes UTF-8, remembering short texts. The memory is a fixed two-way table: a text's hash picks a set, within which the text used
@@ -26,7 +24,7 @@ export class StringTable {
     const length = end - start
     if (length > MAX_INTERNED_BYTES) return decode(view, start, end)
     if (length === 0) return ''
-    const set = hash(view, start, length) & (SETS - 1)
+    const set = hashWords(view, start, length) & (SETS - 1)
     const entry = 2 * set
     if (this.#holds(entry, view, start, length)) {
       this.#victims[set] = 1
@@ -41,34 +39,19 @@ export class StringTable {
 
   #holds(entry: number, view: DataView, start: number, length: number): boolean {
     if (this.#lengths[entry] !== length) return false
-    const words = this.#words
-    const first = entry * ENTRY_WORDS
-    for (let word = 0; word < wordCount(length); word++) {
-      if (words[first + word] !== wordOf(view, start, length, word)) return false
-    }
-    return true
+    return hasWords(this.#words, entry * ENTRY_WORDS, view, start, length)
   }
 
   #remember(set: number, view: DataView, start: number, end: number): string {
     const entry = 2 * set + this.#victims[set]
     const length = end - start
     const text = decode(view, start, end)
-    for (let word = 0; word < wordCount(length); word++)
-      this.#words[entry * ENTRY_WORDS + word] = wordOf(view, start, length, word)
+    putWords(this.#words, entry * ENTRY_WORDS, view, start, length)
     this.#lengths[entry] = length
     this.#texts[entry] = text
     this.#victims[set] ^= 1
     return text
   }
-}
-
-function hash(view: DataView, start: number, length: number): number {
-  let value = length
-  for (let word = 0; word < wordCount(length); word++) {
-    value = Math.imul(value ^ wordOf(view, start, length, word), MULTIPLIER)
-    value ^= value >>> 15
-  }
-  return value
 }
 
 function decode(view: DataView, start: number, end: number): string {
