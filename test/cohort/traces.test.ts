@@ -228,6 +228,17 @@ describe('bounds', () => {
     expect([player.releases, traces.pendingItems]).toEqual([['unattributed'], 1])
   })
 
+  test('a forgotten trace does not take the spans of the one that came in its place', () => {
+    const player = new Player({ maxBytes: small })
+    player.untagged(0, 1, 100)
+    let trace = 1
+    while (player.traces.forgottenTraces === 0) player.untagged(1, ++trace, 200)
+    player.traces.advance(10_001)
+    expect(player.releases.length).toBe(1)
+    player.tagged(10_001, trace, { a: 'x' })
+    expect(player.deliveries).toEqual(['200 a=x'])
+  })
+
   test('ever new names stay within the bound', () => {
     const player = new Player({ maxBytes: small })
     for (let at = 0; at < 500; at++) {
