@@ -4,6 +4,23 @@ import { isGiven } from './located.ts'
 import type { Located } from './located.ts'
 import type { Pieces } from './pieces.ts'
 
+/** The keys that the reference marks so. Values of other keys that are not active yet: store.type redis, ack durable, slis[].from metrics and events. */
+export const INACTIVE_KEYS: ReadonlySet<string> = new Set([
+  'receivers.otlp.protocols.grpc.tls',
+  'receivers.otlp.protocols.http.tls',
+  'api.tls',
+  'cohorts.resource_variants',
+  'slis[].ignore_when',
+  'experiments[].allocation',
+  'experiments[].guardrails',
+  'experiments[].success',
+  'experiments[].min_duration',
+  'experiments[].alpha',
+  'exporters.forward',
+  'alerts.webhooks',
+  'alerts.alertmanagers',
+])
+
 /** One sentence for each such key that was given. */
 export function inactiveSentences(pieces: Pieces, tree: Located): string[] {
   return [
@@ -16,7 +33,7 @@ export function inactiveSentences(pieces: Pieces, tree: Located): string[] {
 }
 
 function notActive(key: string, consequence: string): string {
-  return `${key} is not active yet: ${consequence}`
+  return `${key} ${key.startsWith('slis from') ? 'are' : 'is'} not active yet: ${consequence}`
 }
 
 function ofListeners({ sections }: Pieces): string[] {

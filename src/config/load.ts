@@ -58,7 +58,8 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
     problems.push(...applied.problems)
   }
   const { pieces, problems: wrong } = readPieces(tree)
-  problems.push(...wrong, ...checkReferences(pieces, tree))
+  problems.push(...wrong)
+  problems.push(...checkReferences(pieces, { tree, known: problems }))
   if (problems.length > 0) return { file: source.file, settings: null, problems, notes: [] }
   const { settings, notes } = compile(pieces, inactiveSentences(pieces, tree))
   return { file: source.file, settings, problems, notes }

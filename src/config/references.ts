@@ -2,22 +2,27 @@
 // addresses that must not be taken twice.
 import type { ListenAddress } from '../model/settings.ts'
 import { errorBudget } from '../model/slo.ts'
-import { placeOf, scalarAt } from './located.ts'
+import { isGiven, placeOf, scalarAt } from './located.ts'
 import type { Located } from './located.ts'
 import type { EntryList, Pieces } from './pieces.ts'
 import { BUILT_IN_POLICIES } from './policies.ts'
+import { formatPath } from './problem.ts'
 import type { KeyPath, Problem } from './problem.ts'
 import type { SliConfig } from './schema/slis.ts'
 import type { SloConfig } from './schema/slos.ts'
+import { formatBytes } from './size.ts'
 import { nearest } from './suggest.ts'
 import { describeFound } from './validate.ts'
 
 type Report = (path: KeyPath, expected: string, suggestion?: string | null) => void
 
-/** Problems between pieces that are each fine alone. */
-export function checkReferences(pieces: Pieces, tree: Located): Problem[] {
+/** Problems between pieces that are each fine alone; what is `known` to be wrong is not blamed again. */
+export function checkReferences(pieces: Pieces, options: { tree: Located; known: readonly Problem[] }): Problem[] {
+  const { tree } = options
   const problems: Problem[] = []
+  const blamed = new Set(options.known.map(({ path }) => formatPath(path)))
   const report: Report = (path, expected, suggestion = null) => {
+    if (blamed.has(formatPath(path))) return
     const found = describeFound(scalarAt(tree, path)?.value, path, tree)
     problems.push({ place: placeOf(tree, path), path, found, expected, suggestion })
   }
@@ -25,7 +30,7 @@ export function checkReferences(pieces: Pieces, tree: Located): Problem[] {
   checkPolicyNames(pieces, report)
   checkDeadRules(pieces, tree, report)
   checkExperiments(pieces, report)
-  checkListeners(pieces, report)
+  checkListeners(pieces, tree, report)
   return problems
 }
 
@@ -127,12 +132,18 @@ function checkExperiments(pieces: Pieces, report: Report): void {
 
 const ANY_HOST: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 
-function checkListeners(pieces: Pieces, report: Report): void {
+function checkListeners(pieces: Pieces, tree: Located, report: Report): void {
   const { otlp } = pieces.sections.receivers
   const protocols: KeyPath = ['receivers', 'otlp', 'protocols']
   if (otlp.protocols.grpc === null && otlp.protocols.http === null) report(protocols, 'at least one of grpc and http')
-  if (otlp.max_request_size > otlp.max_in_flight)
-    report(['receivers', 'otlp', 'max_request_size'], `at most max_in_flight (${otlp.max_in_flight} bytes)`)
+  if (otlp.max_request_size > otlp.max_in_flight) {
+    const requestSize: KeyPath = ['receivers', 'otlp', 'max_request_size']
+    if (isGiven(tree, requestSize)) report(requestSize, `at most max_in_flight (${formatBytes(otlp.max_in_flight)})`)
+    else {
+      const expected = `at least max_request_size (${formatBytes(otlp.max_request_size)} by default)`
+      report(['receivers', 'otlp', 'max_in_flight'], expected)
+    }
+  }
   const listeners: [path: KeyPath, address: ListenAddress | undefined][] = [
     [[...protocols, 'grpc', 'endpoint'], otlp.protocols.grpc?.endpoint],
     [[...protocols, 'http', 'endpoint'], otlp.protocols.http?.endpoint],

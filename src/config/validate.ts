@@ -26,20 +26,21 @@ export function validate<S extends z.ZodType>(
 ): Piece<z.output<S>> {
   const remaining: { value: unknown } = { value: structuredClone(piece.raw) }
   const problems: Problem[] = []
-  const reported: Steps[] = []
+  const removed: Steps[] = []
   const retyped = new Set<string>()
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const result = schema.safeParse(remaining.value, { error: expectedPhrase })
     if (result.success) return { value: result.data, problems }
-    const known = [...reported]
+    const earlier = [...removed]
     let progress = false
     for (const issue of result.error.issues.flatMap(resolveUnion)) {
       const path = issue.path as Steps
       if (retype(remaining, path, piece, retyped)) progress = true
       else {
-        if (!known.some((earlier) => startsWith(earlier, path))) problems.push(...toProblems(issue, piece))
-        reported.push(path)
-        progress = remove(remaining, issue) || progress
+        if (!earlier.some((gone) => followsFrom(issue, gone))) problems.push(...toProblems(issue, piece))
+        const gone = remove(remaining, issue)
+        removed.push(...gone)
+        progress ||= gone.length > 0
       }
     }
     if (!progress) break
@@ -67,16 +68,18 @@ function retype(
   return true
 }
 
-/** Takes what the issue is about out of the value; false where there is nothing left to take. */
-function remove(remaining: { value: unknown }, issue: Issue): boolean {
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => removeKey(remaining.value, [...(issue.path as Steps), key])).includes(true)
+/** Takes what the issue is about out of the value; gives the paths of what was taken. */
+function remove(remaining: { value: unknown }, issue: Issue): Steps[] {
+  if (issue.code === 'unrecognized_keys') {
+    const keys = issue.keys.map((key) => [...(issue.path as Steps), key])
+    return keys.filter((path) => removeKey(remaining.value, path))
+  }
   const path = [...(issue.path as Steps)]
   while (path.length > 0) {
-    if (typeof path[path.length - 1] === 'string' && removeKey(remaining.value, path)) return true
+    if (typeof path[path.length - 1] === 'string' && removeKey(remaining.value, path)) return [path]
     path.pop()
   }
-  return false
+  return []
 }
 
 function removeKey(value: unknown, path: Steps): boolean {
@@ -96,8 +99,18 @@ function valueAt(value: unknown, path: KeyPath): unknown {
   return at
 }
 
-function startsWith(path: KeyPath, beginning: KeyPath): boolean {
-  return beginning.every((step, index) => path[index] === step)
+/** Whether the issue is only there because something was taken out: that very key, or one that it is `about`. */
+function followsFrom(issue: Issue, gone: Steps): boolean {
+  const path = issue.path as Steps
+  if (isSame(gone, path)) return true
+  const about: unknown = issue.code === 'custom' ? issue.params?.['about'] : null
+  const parent = gone.slice(0, -1)
+  const near = isSame(parent, path) || isSame(parent, path.slice(0, -1))
+  return near && Array.isArray(about) && about.includes(gone[gone.length - 1])
+}
+
+function isSame(a: KeyPath, b: KeyPath): boolean {
+  return a.length === b.length && a.every((step, index) => step === b[index])
 }
 
 /** Of a union, the issues of the alternative that was probably meant: the one that fits best. */
@@ -149,13 +162,14 @@ function toProblems(
   const found = describeFound(value, path, piece.root)
   const given: unknown = issue.code === 'custom' ? issue.params?.['suggestion'] : null
   const suggestion = issue.code === 'invalid_union' ? nearest(String(value), issue.message.split(/[ ,]+/)) : given
+  const shown = typeof suggestion === 'string' && !isSecret(path) ? suggestion : null
   return [
     {
       place: placeOf(piece.root, path),
       path,
       found,
       expected: issue.message,
-      suggestion: typeof suggestion === 'string' ? suggestion : null,
+      suggestion: shown,
     },
   ]
 }
@@ -175,8 +189,11 @@ export function unknownKey(options: { path: KeyPath; known: readonly string[]; r
 /** The value in words; secrets stay unsaid, references are named. */
 export function describeFound(value: unknown, path: KeyPath, root: Located): string {
   const reference = scalarAt(root, path)?.reference ?? null
-  const secret = path.some((step) => SECRET_KEYS.has(step))
   const visible = typeof value === 'string' ? value.replace(/(:\/\/[^/@\s]*:)[^/@\s]*@/, '$1***@') : value
-  const described = secret && value !== undefined ? 'a value not shown' : describeValue(visible)
+  const described = isSecret(path) && value !== undefined ? 'a value not shown' : describeValue(visible)
   return reference === null ? described : `${described} (from ${reference.text})`
+}
+
+function isSecret(path: KeyPath): boolean {
+  return path.some((step) => SECRET_KEYS.has(step))
 }

@@ -43,7 +43,7 @@ export const experiment = z
       context.addIssue({ code: 'custom', path: ['allocation'], message: 'at least two variants' })
     else if (control !== undefined && !variants.includes(control)) {
       const message = `one of the variants of allocation (${variants.join(', ')})`
-      context.addIssue({ code: 'custom', path: ['control'], message })
+      context.addIssue({ code: 'custom', path: ['control'], message, params: { about: ['allocation'] } })
     }
   })
 

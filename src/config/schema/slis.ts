@@ -61,7 +61,8 @@ const fromSpans = z
     percentiles,
   })
   .superRefine((sli, context) => {
-    const refuse = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message })
+    const refuse = (key: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [key], message, params: { about: ['value'] } })
     const needsValue = 'no such key without `value: duration` or `value: attribute:NAME`'
     if (sli.value === undefined && sli.good_below !== undefined) refuse('good_below', needsValue)
     if (sli.value === undefined && sli.percentiles.length > 0) refuse('percentiles', needsValue)
@@ -96,7 +97,11 @@ const fromMetrics = z
     const ratio = sli.numerator !== undefined && sli.denominator !== undefined
     const half = (sli.numerator !== undefined) !== (sli.denominator !== undefined)
     if (half || ratio === (sli.metric !== undefined))
-      context.addIssue({ code: 'custom', message: 'either metric, or both numerator and denominator' })
+      context.addIssue({
+        code: 'custom',
+        message: 'either metric, or both numerator and denominator',
+        params: { about: ['metric', 'numerator', 'denominator'] },
+      })
   })
 
 const fromEvents = z
@@ -131,6 +136,7 @@ const fromEvents = z
         code: 'custom',
         path: ['good'],
         message: 'the events that are good, since `valid` is exposures',
+        params: { about: ['valid'] },
       })
   })
 

@@ -23,7 +23,13 @@ const rule = z
     gate: oneOf(['rollback']).optional().describe('rollback: an alert of this rule speaks for rolling back.'),
   })
   .superRefine(({ long, short }, context) => {
-    if (long <= short) context.addIssue({ code: 'custom', path: ['long'], message: 'a window longer than `short`' })
+    if (long <= short)
+      context.addIssue({
+        code: 'custom',
+        path: ['long'],
+        message: 'a window longer than `short`',
+        params: { about: ['short'] },
+      })
   })
 
 /** One entry of policies. */

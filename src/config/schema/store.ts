@@ -63,7 +63,16 @@ function checkRedis(given: RedisAddress, context: z.RefinementCtx): void {
   if (given.type !== 'redis') return
   const ways = [given.url, given.cluster, given.sentinels].filter((way) => way !== undefined).length
   if (ways !== 1)
-    context.addIssue({ code: 'custom', message: 'exactly one of url, cluster, sentinels beside type: redis' })
+    context.addIssue({
+      code: 'custom',
+      message: 'exactly one of url, cluster, sentinels beside type: redis',
+      params: { about: ['url', 'cluster', 'sentinels'] },
+    })
   if (given.sentinels !== undefined && given.master === undefined)
-    context.addIssue({ code: 'custom', path: ['master'], message: 'the name of the master that the Sentinels watch' })
+    context.addIssue({
+      code: 'custom',
+      path: ['master'],
+      message: 'the name of the master that the Sentinels watch',
+      params: { about: ['sentinels'] },
+    })
 }

@@ -3,6 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { formatSeconds, parseDurationMs } from '../../model/duration.ts'
 import type { ListenAddress } from '../../model/settings.ts'
+import { parseSize } from '../size.ts'
 import { nearest } from '../suggest.ts'
 
 /** What a value should have been. */
@@ -160,14 +161,6 @@ export function window() {
   })
 }
 
-const SIZE_UNITS = new Map([
-  ['', 1],
-  ['B', 1],
-  ['KiB', 1024],
-  ['MiB', 1024 ** 2],
-  ['GiB', 1024 ** 3],
-])
-
 /** A size in bytes: a whole number of them, or text with KiB, MiB or GiB. */
 export function size() {
   const facts = {
@@ -176,23 +169,17 @@ export function size() {
     pattern: '^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB)?$',
     minimum: 1,
   }
-  const expected = 'a size such as "64MiB" (B, KiB, MiB, GiB)'
   return value(facts, (raw) => {
-    if (typeof raw !== 'number' && typeof raw !== 'string') return new Mistake(expected)
-    const parts = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(String(raw).trim())
-    const unit = parts === null ? undefined : SIZE_UNITS.get(parts[2])
-    if (parts === null) return new Mistake(expected)
-    if (unit === undefined) return new Mistake(expected, sizeMeant(parts[1], parts[2]))
-    const bytes = Math.floor(Number(parts[1]) * unit)
+    const bytes = typeof raw === 'number' || typeof raw === 'string' ? parseSize(String(raw).trim()) : null
+    if (bytes === null) return new Mistake('a size such as "64MiB" (B, KiB, MiB, GiB)', sizeMeant(raw))
     return bytes >= 1 && bytes <= 2 ** 40 ? bytes : new Mistake('a size from 1 byte to 1024GiB')
   })
 }
 
-function sizeMeant(amount: string, unit: string): string | null {
-  const binary = [...SIZE_UNITS.keys()].find(
-    (known) => known !== '' && known.charAt(0) === unit.charAt(0).toUpperCase(),
-  )
-  return binary === undefined ? null : `"${amount}${binary}"`
+/** "64MB" and "64 mib" where a binary unit is wanted. */
+function sizeMeant(raw: unknown): string | null {
+  const parts = typeof raw === 'string' ? /^(\d+(?:\.\d+)?)\s*([KMG])i?b?$/i.exec(raw.trim()) : null
+  return parts === null ? null : `"${parts[1]}${parts[2].toUpperCase()}iB"`
 }
 
 /** Where to listen: `host:port`, IPv6 in brackets; port 0 is any free one. */
@@ -207,7 +194,7 @@ function readListenAddress(raw: unknown): ListenAddress | Mistake {
   if (typeof raw !== 'string') return new Mistake(expected)
   const withoutScheme = /^[a-z]+:\/\/([^/]+)\/?$/.exec(raw)
   if (withoutScheme !== null) return new Mistake(`${expected}, without a scheme`, withoutScheme[1])
-  if (/^:\d{1,5}$/.test(raw)) return new Mistake(expected, `127.0.0.1${raw} (or 0.0.0.0${raw} for every interface)`)
+  if (/^:\d{1,5}$/.test(raw)) return new Mistake(`${expected}; every interface is 0.0.0.0${raw}`, `127.0.0.1${raw}`)
   const parts = /^(?:\[([^\]]+)\]|([^:/\s[\]]+)):(\d{1,5})$/.exec(raw)
   if (parts === null) return new Mistake(expected, bareIPv6(raw))
   const [, ipv6, name, portText] = parts

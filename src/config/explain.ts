@@ -1,0 +1,196 @@
+// What a configuration means, in plain text, for `cohortd check`.
+import { formatSeconds } from '../model/duration.ts'
+import type { Condition, Matcher, Test } from '../model/matcher.ts'
+import type { ListenAddress, Settings, TagRule } from '../model/settings.ts'
+import { errorBudget } from '../model/slo.ts'
+import type { BurnPolicy, BurnRule, Sli, Slo } from '../model/slo.ts'
+import type { Loaded } from './load.ts'
+import { formatBytes } from './size.ts'
+
+type Row = readonly [label: string, text: string]
+
+/** A page that says what was understood. `loaded` has settings, that is no problems; else the page is empty. */
+export function renderUnderstanding(loaded: Loaded): string {
+  const { settings } = loaded
+  if (settings === null) return ''
+  const blocks = [
+    block('Configuration', [
+      ['from', loaded.file ?? 'built-in defaults (no file)'],
+      ['hash', settings.configHash],
+    ]),
+    block('Listens on', listeners(settings)),
+    block('Keeps', keeping(settings)),
+    block('Cohorts', cohortRules(settings)),
+    block(
+      'SLIs',
+      settings.engine.slis.map((sli): Row => [sli.name, sliSentence(sli)]),
+    ),
+    ...settings.engine.slos.map(sloBlock),
+    block('Experiments', experiments(settings)),
+    block('Sends', sending(settings)),
+    list('Not active yet', settings.inactive),
+    list('Notes', loaded.notes),
+  ]
+  return `${blocks.filter((text) => text !== '').join('\n\n')}\n`
+}
+
+function block(title: string, rows: readonly Row[]): string {
+  if (rows.length === 0) return ''
+  const width = Math.max(...rows.map(([label]) => label.length))
+  return [title, ...rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)].join('\n')
+}
+
+function list(title: string, sentences: readonly string[]): string {
+  return sentences.length === 0 ? '' : [title, ...sentences.map((sentence) => `  ${sentence}`)].join('\n')
+}
+
+/** `127.0.0.1:4317`, `[::1]:4317`. */
+function formatAddress({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port === 0 ? 'any free port' : port}`
+}
+
+function listeners({ receivers, api }: Settings): Row[] {
+  const { grpc, http, corsOrigins } = receivers
+  const browsers = corsOrigins.length === 0 ? '' : `, browsers from ${corsOrigins.join(', ')}`
+  return [
+    ['OTLP/gRPC', grpc === null ? 'off' : formatAddress(grpc)],
+    ['OTLP/HTTP', http === null ? 'off' : formatAddress(http) + browsers],
+    ['API', formatAddress(api)],
+    [
+      'limits',
+      `${formatBytes(receivers.maxRequestBytes)} a request, ${formatBytes(receivers.maxInFlightBytes)} at once`,
+    ],
+  ]
+}
+
+function keeping({ store, eventLogLimit, engine }: Settings): Row[] {
+  const state = store.type === 'memory' ? 'in memory, lost at the end of the process' : `in SQLite at ${store.path}`
+  const retries = engine.retryWindowMs === 0 ? 'counted twice' : `recognised for ${formatMs(engine.retryWindowMs)}`
+  return [
+    ['state', state],
+    ['events', `the latest ${eventLogLimit}`],
+    ['retried requests', retries],
+  ]
+}
+
+function cohortRules({ engine }: Settings): Row[] {
+  const { limits } = engine
+  const inherit =
+    engine.inheritMs === 0 ? 'never' : `from a tagged span of their trace, for ${formatMs(engine.inheritMs)}`
+  return [
+    ...engine.tags.map((tag, index): Row => [index === 0 ? 'experiment' : 'or', tagSentence(tag)]),
+    ['split by', engine.segments.length === 0 ? 'nothing else' : engine.segments.join(', ')],
+    ['control', `${engine.controls.join(', else ')} (unless the experiment says)`],
+    ['untagged spans inherit', inherit],
+    [
+      'taken',
+      `what ended at most ${formatMs(engine.allowedLatenessMs)} ago and at most ${formatMs(engine.allowedFutureMs)} ahead`,
+    ],
+    [
+      'at most',
+      `${limits.experiments} experiments, of each ${limits.variantsPerExperiment} variants and ${limits.cohortsPerExperiment} cohorts, idle for ${formatMs(limits.idleExpiryMs)}`,
+    ],
+  ]
+}
+
+function tagSentence(tag: TagRule): string {
+  if (tag.kind === 'prefix') return `NAME where there is ${tag.prefix}NAME, the variant is its value`
+  return `the value of ${tag.experiment}, the variant is in ${tag.variant.join(', else ')}`
+}
+
+/** One sentence: which spans count and which of them are good. */
+export function sliSentence(sli: Sli): string {
+  const counted = sli.where === null ? 'every span' : `spans where ${matcherText(sli.where)}`
+  const measured =
+    sli.value === null ? '' : sli.value.kind === 'duration' ? ' with their duration' : ` with ${sli.value.name}`
+  const bad = [
+    ...(sli.badWhen === null ? [] : [matcherText(sli.badWhen)]),
+    ...(sli.good === null ? [] : [`not (${matcherText(sli.good)})`]),
+    ...(sli.goodBelow === null ? [] : [`the value is ${boundText(sli, sli.goodBelow)} or more`]),
+  ]
+  const judged = bad.length === 0 ? 'none is bad' : `bad when ${bad.join(', or ')}`
+  const percentiles = sli.percentiles.map((percentile) => `p${Number((percentile * 100).toPrecision(10))}`)
+  return `${counted}${measured}; ${judged}${percentiles.length === 0 ? '' : `; ${percentiles.join(', ')}`}`
+}
+
+function boundText(sli: Sli, bound: number): string {
+  return sli.value?.kind === 'duration' ? formatMs(bound * 1000) : String(bound)
+}
+
+function matcherText(matcher: Matcher): string {
+  const alternatives = matcher.map((conditions) => conditions.map(conditionText).join(' and '))
+  return alternatives.join(', or ')
+}
+
+function conditionText({ field, anyOf }: Condition): string {
+  const values = anyOf.flatMap((test) => (test.kind === 'equal' && !test.negated ? [test.operand] : []))
+  if (values.length === anyOf.length) return `${field} is ${values.join(' or ')}`
+  return `${field} ${anyOf.map(testText).join(' or ')}`
+}
+
+function testText(test: Test): string {
+  if (test.kind === 'equal') return `${test.negated ? 'is not' : 'is'} ${test.operand}`
+  if (test.kind === 'order') return `${test.operator} ${test.operand}`
+  if (test.kind === 'pattern') return `matches ${test.pattern}`
+  return test.present ? 'is present' : 'is absent'
+}
+
+function sloBlock(slo: Slo): string {
+  const share = `${Number((slo.objective * 100).toPrecision(10))} % of ${slo.sli} good over ${formatSeconds(slo.windowSeconds)}`
+  const rules = slo.policy.rules.map((rule): Row => [rule.severity, ruleSentence(rule, slo)])
+  return block(`SLO ${slo.name}: ${share}, policy ${slo.policy.name}`, rules)
+}
+
+function ruleSentence(rule: BurnRule, slo: Slo): string {
+  const windows = `${formatSeconds(rule.longSeconds)} and ${formatSeconds(rule.shortSeconds)}`
+  const outage = formatOutage(outageSeconds(rule, slo.objective))
+  const least = smallestAlert(rule, slo)
+  const gate = rule.gate === null ? '' : '; speaks for rollback'
+  return `at ${rule.factor}x in ${windows}: after ${outage} of full outage, not before ${least.events} events with ${least.bad} bad${gate}`
+}
+
+/** Seconds of steady traffic, all bad after a good past, until the burn rate of both windows is at the factor. */
+export function outageSeconds(rule: BurnRule, objective: number): number {
+  return rule.factor * errorBudget(objective) * Math.max(rule.longSeconds, rule.shortSeconds)
+}
+
+/** Events in the long window without which the rule cannot fire, and how many of those must be bad. */
+export function smallestAlert(
+  rule: BurnRule,
+  slo: { objective: number; policy: BurnPolicy },
+): { events: number; bad: number } {
+  const events = Math.max(slo.policy.minEvents, slo.policy.minBad)
+  const needed = Math.ceil(Number((rule.factor * errorBudget(slo.objective) * events).toFixed(9)))
+  return { events, bad: Math.max(slo.policy.minBad, needed) }
+}
+
+function formatOutage(seconds: number): string {
+  if (seconds < 60) return `${Number(seconds.toPrecision(2))} s`
+  return `${Number((seconds / 60).toPrecision(2))} min`
+}
+
+function experiments({ engine }: Settings): Row[] {
+  const declared = engine.experiments.map(({ id, owner, control, hypothesis }): Row => {
+    const facts = [
+      ...(control === null ? [] : [`control ${control}`]),
+      ...(owner === null ? [] : [`owner ${owner}`]),
+      ...(hypothesis === null ? [] : [hypothesis]),
+    ]
+    return [id, facts.length === 0 ? 'declared' : facts.join('; ')]
+  })
+  return [...declared.sort(([a], [b]) => (a < b ? -1 : 1)), ['others', 'discovered from traffic']]
+}
+
+function sending({ exporters, selfTelemetry }: Settings): Row[] {
+  const targets = [
+    ['results as OTLP metrics', exporters.otlp],
+    ['its own telemetry', selfTelemetry],
+  ] as const
+  return targets.flatMap(([what, target]): Row[] =>
+    target === null ? [] : [[what, `to ${target.endpoint} every ${formatMs(target.intervalMs)}`]],
+  )
+}
+
+function formatMs(ms: number): string {
+  return ms % 1000 === 0 ? formatSeconds(ms / 1000) : `${Number(ms.toPrecision(12))}ms`
+}
