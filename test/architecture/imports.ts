@@ -26,7 +26,8 @@ const KNOWN_ROOMS: Readonly<Record<string, readonly string[]>> = {
   telemetry: PURE,
   ui: PURE,
   watch: PURE,
-  demo: PURE,
+  // Shows a running daemon as `cohortd watch` does.
+  demo: [...PURE, 'watch'],
   // Drives an engine over a recording, without sockets.
   replay: [...PURE, 'otlp', 'engine'],
 }
@@ -73,9 +74,9 @@ function wrongImport(path: string, room: string, known: readonly string[], { lin
 }
 
 /** Static and dynamic imports, re-exports, and files started as threads. */
-function importsOf(text: string): Import[] {
+export function importsOf(text: string): Import[] {
   const source = withoutComments(text)
-  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\bnew URL\(\s*)(['"`])([^'"`\n]+)\1/g
+  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\bnew URL\(\s*(?=.\.))(['"`])([^'"`\n]+)\1/g
   return [...source.matchAll(pattern)].map((match) => ({
     line: source.slice(0, match.index).split('\n').length,
     specifier: match[2],
