@@ -12,6 +12,7 @@ import type { Receiver } from './ingest/receiver.ts'
 import { RequestCounters } from './ingest/request-counters.ts'
 import type { Settings } from './model/settings.ts'
 import type { ExportOutcome, ExportRequest, TelemetrySink } from './model/signal.ts'
+import { DAEMON_METRICS } from './publish/catalogue-daemon.ts'
 import { EventLog } from './publish/event-log.ts'
 import { SelfMetrics } from './publish/self-metrics.ts'
 import { Recorder } from './replay/recorder.ts'
@@ -170,7 +171,13 @@ export class Daemon {
     }
     if (selfTelemetry !== null) {
       const { SelfTelemetry } = await import('./telemetry/self-telemetry.ts')
-      const exporter = new SelfTelemetry({ ...selfTelemetry, version: this.#version, metrics: this.#metrics, onFailure: failed('self') })
+      const exporter = new SelfTelemetry({
+        ...selfTelemetry,
+        version: this.#version,
+        catalogue: DAEMON_METRICS,
+        metrics: this.#metrics,
+        onFailure: failed('self'),
+      })
       exporter.start()
       this.#exporters.push(exporter)
     }

@@ -3,7 +3,7 @@
 import { SEVERITIES, type Severity } from '../model/slo.ts'
 import { type CompiledRule, type CompiledSlo, isShared, ruleHolds, shortBurns, type WindowCounts } from './burn.ts'
 
-/** An alert that fires. `rule` is the one it tells: of those that hold, the most telling. */
+/** An alert that fires. `rule` is the one it tells: of those that hold, or held last, the most telling. */
 export interface Alert {
   readonly severity: Severity
   readonly rule: CompiledRule
@@ -31,14 +31,15 @@ export interface Situation {
   readonly nowMs: number
 }
 
-/** What becomes of the alert. No traffic is judged before recovery. */
+/** What becomes of the alert. No traffic is judged before recovery; while any rule holds it goes on. */
 export function judge(situation: Situation): Judgement {
   const { slo, counts, alert } = situation
   const best = slo.rules.find((rule) => ruleHolds(counts, rule, slo)) ?? null
   if (alert === null) return best === null ? QUIET : fire(situation, best)
-  if (counts.validItems(alert.rule.short) === 0) return { alert: null, transition: 'no_traffic' }
-  if (!slo.rules.some((rule) => shortBurns(counts, rule, slo.budget))) return { alert: null, transition: 'recovered' }
-  return goOn(situation, alert, best)
+  const rule = best ?? alert.rule
+  if (counts.validItems(rule.short) === 0) return { alert: null, transition: 'no_traffic' }
+  if (!slo.rules.some((one) => shortBurns(counts, one, slo.budget))) return { alert: null, transition: 'recovered' }
+  return goOn(situation, alert, rule)
 }
 
 const QUIET: Judgement = { alert: null, transition: null }
@@ -48,12 +49,12 @@ function fire({ slo, counts, control, nowMs }: Situation, rule: CompiledRule): J
   return { alert: { severity: rule.severity, rule, sinceMs: nowMs, shared }, transition: 'firing' }
 }
 
-/** The severity only rises; the rule told is the most telling one that holds at that severity. */
-function goOn({ slo, counts, control }: Situation, alert: Alert, best: CompiledRule | null): Judgement {
-  const change = best === null ? -1 : SEVERITIES.indexOf(best.severity) - SEVERITIES.indexOf(alert.severity)
-  const rule = best !== null && change >= 0 ? best : alert.rule
+/** The severity only rises, whichever rule is told. */
+function goOn({ slo, counts, control }: Situation, alert: Alert, rule: CompiledRule): Judgement {
+  const escalated = SEVERITIES.indexOf(rule.severity) > SEVERITIES.indexOf(alert.severity)
   const shared = isShared({ variant: counts, control, rule, budget: slo.budget })
   if (rule === alert.rule && shared === alert.shared) return { alert, transition: null }
-  const transition = change > 0 ? 'escalated' : shared === alert.shared ? null : 'updated'
-  return { alert: { severity: rule.severity, rule, sinceMs: alert.sinceMs, shared }, transition }
+  const severity = escalated ? rule.severity : alert.severity
+  const transition = escalated ? 'escalated' : shared === alert.shared ? null : 'updated'
+  return { alert: { severity, rule, sinceMs: alert.sinceMs, shared }, transition }
 }

@@ -1,5 +1,6 @@
 // What the engine gives to a store and takes back at start. The bytes of a cohort are a list of (SLI name, partial);
 // an SLI is found by its name, so changing the configuration keeps the history of those that stay.
+import { SEVERITIES } from '../model/slo.ts'
 import type { Series } from '../slices/series.ts'
 import type { Alert } from './alerts.ts'
 import type { CompiledSlo } from './burn.ts'
@@ -43,6 +44,7 @@ export class StateError extends Error {
 interface SavedAlert {
   readonly slo: string
   readonly severity: string
+  readonly ruleSeverity: string
   readonly factor: number
   readonly longSeconds: number
   readonly shortSeconds: number
@@ -70,20 +72,22 @@ export function restoreCohort(tracked: TrackedCohort, saved: SavedCohort, names:
   }
   for (const alert of JSON.parse(saved.alerts) as SavedAlert[]) {
     const slo = names.slos.find((known) => known.name === alert.slo)
-    const rule = slo?.rules.find((one) => sameRule(one, alert)) ?? slo?.rules.find((one) => one.severity === alert.severity)
+    const rule = slo?.rules.find((one) => sameRule(one, alert)) ?? slo?.rules[0]
     if (slo !== undefined && rule !== undefined) {
-      tracked.setAlert(slo.index, { severity: rule.severity, rule, sinceMs: alert.sinceMs, shared: alert.shared })
+      const severity = SEVERITIES.find((known) => known === alert.severity) ?? rule.severity
+      tracked.setAlert(slo.index, { severity, rule, sinceMs: alert.sinceMs, shared: alert.shared })
     }
   }
 }
 
 function saveAlert(slo: string, { rule, severity, sinceMs, shared }: Alert): SavedAlert {
-  return { slo, severity, factor: rule.factor, longSeconds: rule.longSeconds, shortSeconds: rule.shortSeconds, sinceMs, shared }
+  const { severity: ruleSeverity } = rule
+  return { slo, severity, ruleSeverity, factor: rule.factor, longSeconds: rule.longSeconds, shortSeconds: rule.shortSeconds, sinceMs, shared }
 }
 
 function sameRule(rule: Alert['rule'], saved: SavedAlert): boolean {
   return (
-    rule.severity === saved.severity &&
+    rule.severity === saved.ruleSeverity &&
     rule.factor === saved.factor &&
     rule.longSeconds === saved.longSeconds &&
     rule.shortSeconds === saved.shortSeconds
