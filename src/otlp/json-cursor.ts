@@ -4,8 +4,8 @@ import { DecodeError } from './cursor.ts'
 import { jsonPath } from './json-path.ts'
 import { viewOf } from './words.ts'
 
-/** Values nested deeper than this are refused; protobuf's own limit. */
-export const MAX_JSON_DEPTH = 100
+/** Values nested deeper than this are refused: protobuf's limit of 100 messages, each of them in an array. */
+export const MAX_JSON_DEPTH = 200
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
