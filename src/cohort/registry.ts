@@ -182,7 +182,8 @@ export class CohortRegistry {
     const known = experiment.variants.get(name)
     if (known !== undefined) return known
     const named = experiment.variants.size - (experiment.variants.has(OTHER) ? 1 : 0)
-    return experiment.open(named < this.#limits.variantsPerExperiment ? name : OTHER)
+    const admitted = named < this.#limits.variantsPerExperiment ? name : OTHER
+    return experiment.variants.get(admitted) ?? experiment.open(admitted)
   }
 
   /** The variant's cohort with these segments, or with `_other_`, which is always possible and not counted by the limit. */
