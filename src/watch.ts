@@ -12,7 +12,7 @@ Follows the daemon's events until it is interrupted, and goes on where it was wh
 
   --api URL    the daemon's API (default ${DEFAULT_API})
   --json       print each event as it came, one JSON document a line
-  --after ID   begin after this event instead of with the next one
+  --after ID   begin after this event instead of with the next one; 0-0: with the oldest that is kept
   --help       this text
 `
 

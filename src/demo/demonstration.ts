@@ -76,7 +76,8 @@ export async function runDemo(options: DemoOptions = {}): Promise<number> {
 async function findStage(options: DemoOptions): Promise<Stage> {
   const api = apiBase(options.api ?? DEFAULT_API)
   try {
-    await getJson(api, '/readyz')
+    if ((await getJson(api, '/api/v1/experiments')) === null)
+      throw new ApiError(`what answers at ${api} is no daemon of ours`, 404)
     return { api, otlp: options.otlpEndpoint ?? DEFAULT_OTLP, own: false, stop: () => Promise.resolve() }
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== null) throw error
@@ -93,24 +94,29 @@ async function hold(stage: Stage, durationSeconds: number, screen: Screen, signa
   for (const line of opening(stage, flag, durationSeconds, healthySeconds)) screen.line(line)
   const story: Story = { firstBadMs: null, alertMs: null }
   const over = new AbortController()
-  const ended = AbortSignal.any([signal, over.signal])
   const connected = Promise.withResolvers<void>()
+  const ended = AbortSignal.any([signal, over.signal])
   const listening = listen(stage.api, flag, story, screen, ended, connected.resolve)
-  await Promise.race([connected.promise, listening])
-  const order = { otlp: stage.otlp, flag, healthyMs: healthySeconds * 1000 }
-  const shop = await openShop(order, (news) => tellNews(news, story, screen))
-  const show = showProgress(stage.api, flag, screen)
-  const stopShowing = every(REFRESH_MS, () => void show())
+  // It is waited for below, but may fail while something else is.
+  listening.catch(() => {})
   try {
-    await Promise.race([sleep(durationSeconds * 1000, signal), shop.failed, listening])
+    await Promise.race([connected.promise, listening])
+    const order = { otlp: stage.otlp, flag, healthyMs: healthySeconds * 1000 }
+    const shop = await openShop(order, (news) => tellNews(news, story, screen))
+    const show = showProgress(stage.api, flag, screen)
+    const stopShowing = every(REFRESH_MS, () => void show())
+    try {
+      await Promise.race([sleep(durationSeconds * 1000, signal), shop.failed, listening])
+    } finally {
+      stopShowing()
+      await shop.close()
+    }
+    await show()
+    screen.settle()
   } finally {
-    stopShowing()
     over.abort()
-    await shop.close()
   }
   await listening
-  await show()
-  screen.settle()
   return close(stage, flag, story, signal.aborted, screen)
 }
 

@@ -6,9 +6,10 @@ import http2 from 'node:http2'
 import net from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sleep, systemClock } from '../../src/runtime/clock.ts'
+import { sleep } from '../../src/runtime/clock.ts'
 import { DaemonProcess, type Ports } from './daemon-process.ts'
 import { eventuallyHolds } from './eventually.ts'
+import { sendSpans } from './send-spans.ts'
 
 const ROUNDS = 60
 const SPANS_PER_REQUEST = 20
@@ -91,28 +92,9 @@ function withLength(type: string, body: Uint8Array | string, encoding?: string):
 /** Sends well-formed requests until told to stop; gives the number of spans that were acknowledged. */
 async function sendWell(signal: AbortSignal): Promise<number> {
   let acknowledged = 0
-  for (let request = 0; !signal.aborted; request++) {
-    const endNanos = BigInt(systemClock.now()) * 1_000_000n
-    const spans = Array.from({ length: SPANS_PER_REQUEST }, (_, span) => ({
-      traceId: randomBytes(16).toString('hex'),
-      spanId: randomBytes(8).toString('hex'),
-      name: 'GET',
-      kind: 2,
-      startTimeUnixNano: String(endNanos - 1_000_000n),
-      endTimeUnixNano: String(endNanos),
-      attributes: [
-        { key: 'experiment.id', value: { stringValue: 'noise' } },
-        { key: 'experiment.variant', value: { stringValue: 'treatment' } },
-      ],
-      status: { code: span % 2 === 0 ? 0 : 2 },
-    }))
-    const response = await fetch(`http://127.0.0.1:${daemon.ports.http}/v1/traces`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }),
-    })
-    expect(response.status).toBe(200)
-    expect(await response.json()).toEqual({})
+  while (!signal.aborted) {
+    const half = SPANS_PER_REQUEST / 2
+    await sendSpans(daemon, { experiment: 'noise', variant: 'treatment', good: half, bad: half })
     acknowledged += SPANS_PER_REQUEST
     await sleep(10)
   }
