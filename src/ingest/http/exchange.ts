@@ -92,7 +92,8 @@ export class HttpExchange {
   /** The connection broke down while this was its latest request. True when the exchange sees to the answer. */
   abandon(refusal: RequestRefusal): boolean {
     this.#mustClose = true
-    if (this.#state === 'reading') this.#turnAway(refusal)
+    // A request that is all there is counted and answered whatever followed it.
+    if (this.#state === 'reading' && !this.#request.complete) this.#turnAway(refusal)
     else if (this.#stopLingering !== null) this.#endLingering()
     return !this.#response.writableFinished
   }

@@ -82,7 +82,8 @@ export class HttpReceiver implements Receiver {
 
   /** Bytes that are no HTTP/1.1, or a client that is too slow. */
   #onBrokenConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    // The parser's complaint about an end in the middle is only the client's leaving.
+    if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE' || !socket.writable) {
       socket.destroy()
       return
     }
