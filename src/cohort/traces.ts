@@ -5,8 +5,8 @@
 // comes is handed to the parked spans of its trace, and kept for `waitMs` after the trace's last span (of any kind).
 // For one (trace, experiment) the first tag wins.
 //
-//       parked spans, by receipt            traces, by last sight              tags, one chain a trace
-//       [u7][u8][u9] ... released <-        {id, last, first parked, tags} ->  (exp-a, treatment) -> (exp-b, on)
+//       parked spans, by receipt            traces, by last sight               tags, shared by traces
+//       [u7][u8][u9] ... released <-        {id, last, first parked, tags} -->  (exp-a, treatment), (exp-b, on)
 //                 \_______ chained by trace ____/
 //
 // Every call first ends what is over by its own time: spans received more than `waitMs` before it are released, traces last
@@ -25,9 +25,9 @@
 import { Observation } from '../model/observation.ts'
 import { Interner, NONE } from './interner.ts'
 import { ATTRIBUTED, ParkedSpans, parkedSpanBytes, REFUSED } from './parked-spans.ts'
+import { type TagPath, TagPaths } from './tag-paths.ts'
 import type { TagList } from './tags.ts'
 import { TRACE_BYTES, TraceTable } from './trace-table.ts'
-import { TRACE_TAG_BYTES, TraceTags } from './trace-tags.ts'
 
 /** How a parked span ends that was never attributed. */
 export type ReleaseOutcome = 'unattributed' | 'limit'
@@ -49,7 +49,6 @@ export interface TraceInheritanceOptions {
 
 const NAMES_SHARE = 0.05
 const SPANS_SHARE = 0.5
-const TAGS_PER_TRACE = 2
 const MAX_ENTRIES = 2 ** 26
 
 export class TraceInheritance {
@@ -64,7 +63,7 @@ export class TraceInheritance {
   readonly #options: TraceInheritanceOptions
   readonly #parked: ParkedSpans
   readonly #traces: TraceTable
-  readonly #tags: TraceTags
+  readonly #tags: TagPaths
   readonly #segmentKeys: Interner
   /** What deliver() is shown of a parked span. */
   readonly #view: Observation
@@ -75,11 +74,11 @@ export class TraceInheritance {
     const spanBytes = parkedSpanBytes(sliCount)
     const maxSpans = largestPowerOfTwo((maxBytes * SPANS_SHARE) / spanBytes)
     const bytesLeft = maxBytes * (1 - 2 * NAMES_SHARE) - maxSpans * spanBytes
-    const maxTraces = largestPowerOfTwo(bytesLeft / (TRACE_BYTES + TAGS_PER_TRACE * TRACE_TAG_BYTES))
+    const maxTraces = largestPowerOfTwo(bytesLeft / TRACE_BYTES)
     this.#options = options
     this.#parked = new ParkedSpans({ sliCount, maxCapacity: maxSpans })
     this.#traces = new TraceTable(maxTraces)
-    this.#tags = new TraceTags({ maxCapacity: maxTraces * TAGS_PER_TRACE, maxNameBytes: maxBytes * NAMES_SHARE })
+    this.#tags = new TagPaths(maxBytes * NAMES_SHARE)
     this.#segmentKeys = new Interner(maxBytes * NAMES_SHARE)
     this.#view = new Observation(sliCount)
   }
@@ -104,7 +103,7 @@ export class TraceInheritance {
     this.#endWhatIsOver(nowMs)
     const trace = this.#see(traceId)
     for (let at = 0; at < tags.count; at++) {
-      if (!this.#tags.knows(this.#traces.tags[trace], tags.experiments[at])) {
+      if (!this.#tags.knows(this.#traces.tags(trace), tags.experiments[at])) {
         this.#learn(trace, tags.experiments[at], tags.variants[at])
       }
     }
@@ -133,7 +132,6 @@ export class TraceInheritance {
     if (this.#parked.count > 0 || this.#traces.count > 0) return
     this.#parked.shrink()
     this.#traces.shrink()
-    this.#tags.shrink()
   }
 
   #canInherit(traceId: Uint32Array): boolean {
@@ -147,7 +145,7 @@ export class TraceInheritance {
     const parked = this.#parked
     while (parked.count > 0 && nowMs - parked.receivedMs[parked.slot(parked.oldest)] > waitMs) this.#releaseOldest()
     const traces = this.#traces
-    while (traces.oldest !== NONE && nowMs - traces.lastMs[traces.oldest] > waitMs) this.#forget(traces.oldest)
+    while (traces.oldest !== NONE && nowMs - traces.lastMs(traces.oldest) > waitMs) this.#forget(traces.oldest)
   }
 
   /** The entry of a trace of which a span was received now. */
@@ -164,16 +162,14 @@ export class TraceInheritance {
   /** Counts a span for all experiments that its trace is known to belong to; gives its flags. */
   #deliverKnown(observation: Observation, trace: number): number {
     let flags = 0
-    for (let tag = this.#traces.tags[trace]; tag !== NONE; tag = this.#tags.next[tag]) {
-      flags |= this.#deliver(observation, tag, flags)
-    }
+    let tag = this.#tags.path(this.#traces.tags(trace))
+    for (; tag !== null; tag = tag.previous) flags |= this.#deliver(observation, tag, flags)
     return flags
   }
 
-  #deliver(observation: Observation, tag: number, flags: number): number {
+  #deliver(observation: Observation, tag: TagPath, flags: number): number {
     const first = (flags & ATTRIBUTED) === 0
-    const accepted = this.#options.deliver(observation, this.#tags.experiment(tag), this.#tags.variant(tag), first)
-    return accepted ? ATTRIBUTED : REFUSED
+    return this.#options.deliver(observation, tag.experiment, tag.variant, first) ? ATTRIBUTED : REFUSED
   }
 
   /** Keeps a copy of the span behind the others of its trace; false when there is no room even without all others. */
@@ -194,23 +190,21 @@ export class TraceInheritance {
     parked.key[slot] = key
     parked.flags[slot] = flags
     parked.trace[slot] = trace
-    const last = this.#traces.lastParked[trace]
-    if (last === NONE) this.#traces.firstParked[trace] = sequence
-    else parked.next[parked.slot(last)] = sequence
-    this.#traces.lastParked[trace] = sequence
+    const last = this.#traces.lastParked(trace)
+    if (last !== NONE) parked.next[parked.slot(last)] = sequence
+    this.#traces.setParked(trace, last === NONE ? sequence : this.#traces.firstParked(trace), sequence)
     return true
   }
 
   /** Gives a trace its first tag of an experiment, and with it all parked spans of the trace. */
   #learn(trace: number, experiment: string, variant: string): void {
-    const tag = this.#makeTag(trace, experiment, variant)
-    if (tag === NONE) {
+    const tag = this.#addTag(trace, experiment, variant)
+    if (tag === null) {
       this.droppedTags++
       return
     }
-    this.#traces.tags[trace] = this.#tags.append(this.#traces.tags[trace], tag)
     const parked = this.#parked
-    let sequence = this.#traces.firstParked[trace]
+    let sequence = this.#traces.firstParked(trace)
     if (sequence !== NONE) this.#traces.readId(trace, this.#view.traceId)
     while (sequence !== NONE) {
       this.#deliverParked(sequence, tag)
@@ -218,17 +212,19 @@ export class TraceInheritance {
     }
   }
 
-  #makeTag(trace: number, experiment: string, variant: string): number {
-    if (this.#tags.isLong(this.#traces.tags[trace])) return NONE
-    let tag = this.#tags.create(experiment, variant)
-    while (tag === NONE && this.#traces.oldest !== trace) {
+  #addTag(trace: number, experiment: string, variant: string): TagPath | null {
+    const known = this.#traces.tags(trace)
+    if (this.#tags.isFull(known)) return null
+    let tags = this.#tags.extend(known, experiment, variant)
+    while (tags === NONE && this.#traces.oldest !== trace) {
       this.#forgetOldest()
-      tag = this.#tags.create(experiment, variant)
+      tags = this.#tags.extend(known, experiment, variant)
     }
-    return tag
+    if (tags !== NONE) this.#traces.setTags(trace, tags)
+    return this.#tags.path(tags)
   }
 
-  #deliverParked(sequence: number, tag: number): void {
+  #deliverParked(sequence: number, tag: TagPath): void {
     const slot = this.#parked.slot(sequence)
     const flags = this.#parked.flags[slot]
     this.#parked.read(sequence, this.#view)
@@ -246,8 +242,7 @@ export class TraceInheritance {
     const transport = parked.transports[slot]
     if (trace !== NONE) {
       const next = parked.next[slot]
-      this.#traces.firstParked[trace] = next
-      if (next === NONE) this.#traces.lastParked[trace] = NONE
+      this.#traces.setParked(trace, next, next === NONE ? NONE : this.#traces.lastParked(trace))
     }
     this.#segmentKeys.release(parked.key[slot])
     parked.shift()
@@ -272,13 +267,13 @@ export class TraceInheritance {
   /** Forgets a trace; parked spans that it still has (only where room is wanted) stay, out of reach of any tag. */
   #forget(trace: number): void {
     const parked = this.#parked
-    let sequence = this.#traces.firstParked[trace]
+    let sequence = this.#traces.firstParked(trace)
     while (sequence !== NONE) {
       const slot = parked.slot(sequence)
       parked.trace[slot] = NONE
       sequence = parked.next[slot]
     }
-    this.#tags.discard(this.#traces.tags[trace])
+    this.#tags.leave(this.#traces.tags(trace))
     this.#traces.remove(trace)
   }
 }

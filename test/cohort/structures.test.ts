@@ -32,7 +32,7 @@ describe('the trace table', () => {
           expect(table.count).toBe(model.size)
         }
         for (const { traceId, nowMs } of model.values()) {
-          expect(table.lastMs[table.find(traceId)]).toBe(nowMs)
+          expect(table.lastMs(table.find(traceId))).toBe(nowMs)
           expect(table.oldest).toBe(table.find(traceId))
           table.remove(table.oldest)
         }
