@@ -95,55 +95,77 @@ function append(out: Float64Array, written: number, mean: number, weight: number
 const HEAVY_SHARE = 0.01
 
 /**
- * Joins neighbours in the scratch as long as k2 allows at compression `delta`, and leaves there the cells of a Centroids;
- * returns their number. The extremes are never joined, since k2 allows nothing there.
+ * Joins neighbours in the scratch as long as k2 allows at compression `delta`, going up or down, and leaves there the cells of a
+ * Centroids; returns their number. The extremes are never joined, since k2 allows nothing there.
  */
-export function squeeze(size: number, delta: number): number {
+export function squeeze(size: number, delta: number, upwards: boolean): number {
   if (size === 0) return 0
-  const cells = scratch
-  let total = 0
-  for (let i = 0; i < size; i++) total += Math.abs(cells[2 * i + 1])
+  const total = scratchWeight(size)
   // k2 with its normaliser: the weight allowed at quantile q is total * q * (1 - q) * z / delta.
   const z = Math.max(1, 4 * Math.log(total / delta) + 24)
   const slope = z / (delta * total)
   const heavy = total * HEAVY_SHARE
-  let written = 0
+  const cells = scratch
+  const stride = upwards ? 2 : -2
+  const first = upwards ? 0 : 2 * size - 2
+  let to = first
   let before = 0
-  let mean = cells[0]
-  let weight = Math.abs(cells[1])
-  let atom = cells[1] > 0
-  let allowedBefore = 0
-  for (let i = 1; i < size; i++) {
-    const nextMean = cells[2 * i]
-    const signed = cells[2 * i + 1]
+  let allowed = 0
+  let mean = cells[first]
+  let weight = Math.abs(cells[first + 1])
+  let atom = cells[first + 1] > 0
+  for (let left = size - 1, from = first + stride; left > 0; left--, from += stride) {
+    const nextMean = cells[from]
+    const signed = cells[from + 1]
     const nextAtom = signed > 0
     const nextWeight = nextAtom ? signed : -signed
     const joined = weight + nextWeight
     const after = before + joined
     if (
-      joined <= allowedBefore &&
+      joined <= allowed &&
       joined <= slope * after * (total - after) &&
       !(atom && weight >= heavy) &&
       !(nextAtom && nextWeight >= heavy)
     ) {
-      mean = Math.min(nextMean, mean + ((nextMean - mean) * nextWeight) / joined)
+      // Kept between the two, whatever the rounding.
+      const between = mean + (nextMean - mean) * (nextWeight / joined)
+      mean = upwards ? Math.min(nextMean, between) : Math.max(nextMean, between)
       weight = joined
       atom = false
     } else {
+      cells[to] = mean
+      cells[to + 1] = atom ? weight : -weight
+      to += stride
       before += weight
-      cells[2 * written] = mean
-      cells[2 * written + 1] = atom ? before : -before
-      written++
-      allowedBefore = slope * before * (total - before)
+      allowed = slope * before * (total - before)
       mean = nextMean
       weight = nextWeight
       atom = nextAtom
     }
   }
-  before += weight
-  cells[2 * written] = mean
-  cells[2 * written + 1] = atom ? before : -before
-  return written + 1
+  cells[to] = mean
+  cells[to + 1] = atom ? weight : -weight
+  return upwards ? accumulate(0, to) : accumulate(to, first)
+}
+
+function scratchWeight(size: number): number {
+  let total = 0
+  for (let i = 0; i < size; i++) total += Math.abs(scratch[2 * i + 1])
+  return total
+}
+
+/** Moves the centroids in cells first..last to the scratch's head, and makes their weights cumulative; returns their number. */
+function accumulate(first: number, last: number): number {
+  const cells = scratch
+  let to = 0
+  let upTo = 0
+  for (let from = first; from <= last; from += 2, to += 2) {
+    const weight = cells[from + 1]
+    upTo += Math.abs(weight)
+    cells[to] = cells[from]
+    cells[to + 1] = weight < 0 ? -upTo : upTo
+  }
+  return to / 2
 }
 
 /** The first `size` centroids that squeeze() left, to be copied at once. */

@@ -1,16 +1,25 @@
 // Quantiles of the union of several digests, without building it: the distribution functions are added, and the place where
-// their sum reaches a rank is found by bisection over the centroids of all of them.
+// their sum reaches a rank is found by bisection over the centroids of all of them. Merging first would be slower, and less
+// exact: the function of a digest knows where inside a centroid its values lie, a merged centroid does not.
 import type { Centroids } from './compress.ts'
+import { FIT_NUMBERS, fitAt, fitGap, straightAt } from './distribution.ts'
 
+/** Each about squares the error: a few are enough for any smooth piece. */
+const MOST_ROUNDS = 16
+
+/** For each run: its means before low[i] lie below the value sought, those from high[i] on do not. */
 let low = new Int32Array(16)
 let high = new Int32Array(16)
 let position = new Int32Array(16)
+/** The fitted function of each run in the gap that is looked at. */
+let fits = new Float64Array(16 * FIT_NUMBERS)
 
 function reserve(count: number): void {
   if (low.length >= count) return
   low = new Int32Array(2 * count)
   high = new Int32Array(2 * count)
   position = new Int32Array(2 * count)
+  fits = new Float64Array(2 * count * FIT_NUMBERS)
 }
 
 /** Total weight. */
@@ -18,9 +27,11 @@ export function totalWeight(run: Centroids): number {
   return run.size === 0 ? 0 : Math.abs(run.cells[2 * run.size - 1])
 }
 
-/** The weight of the values at or below x. Half of a spread centroid's weight lies on either side of its mean, an atom's at its mean. */
+/** The weight of the values at or below x. */
 export function weightUpTo(run: Centroids, x: number): number {
-  return weightInGap(run, upperBound(run, x, 0, run.size), x)
+  const gap = upperBound(run, x, 0, run.size)
+  fitGap(run, gap, fits, 0)
+  return fitAt(fits, 0, x)
 }
 
 /**
@@ -30,90 +41,170 @@ export function weightUpTo(run: Centroids, x: number): number {
 export function quantilesOfRuns(runs: readonly Centroids[], probabilities: readonly number[]): number[] | null {
   reserve(runs.length)
   let total = 0
-  for (const run of runs) total += totalWeight(run)
+  let heaviest = 0
+  for (let i = 0; i < runs.length; i++) {
+    const weight = totalWeight(runs[i])
+    if (weight > totalWeight(runs[heaviest])) heaviest = i
+    total += weight
+  }
   if (total === 0) return null
-  const values: number[] = []
-  let lastRank = 0
-  for (let i = 0; i < runs.length; i++) low[i] = 0
-  for (const probability of probabilities) {
+  return probabilities.map((probability) => {
     const rank = Math.min(total, Math.max(0, probability * total))
-    // Ascending ranks go on from where the last search ended.
     for (let i = 0; i < runs.length; i++) {
-      if (rank < lastRank) low[i] = 0
+      low[i] = 0
       high[i] = runs[i].size
     }
+    guess(runs, heaviest, rank, rank / total)
     narrow(runs, rank)
-    values.push(valueBetween(runs, rank))
-    lastRank = rank
-  }
-  return values
+    return valueInGap(runs, rank)
+  })
 }
 
-/** Moves low[i] and high[i] together: below them the summed function is less than the rank, from them on it is not. */
+/** Cuts the ranges down to the neighbourhood of where the heaviest run alone has its quantile: most runs are alike. */
+function guess(runs: readonly Centroids[], heaviest: number, rank: number, probability: number): void {
+  const { cells, size } = runs[heaviest]
+  const ownRank = probability * totalWeight(runs[heaviest])
+  let at = 0
+  for (let above = size; at < above; ) {
+    const middle = (at + above) >> 1
+    if (Math.abs(cells[2 * middle + 1]) < ownRank) at = middle + 1
+    else above = middle
+  }
+  at = Math.min(at, size - 1)
+  const below = compare(runs, cells[2 * at], rank)
+  for (let reach = 1; low[heaviest] < high[heaviest]; reach *= 4) {
+    const next = below ? at + reach : at - reach
+    if (next < low[heaviest] || next >= high[heaviest]) return
+    if (compare(runs, cells[2 * next], rank) !== below) return
+  }
+}
+
+/** Narrows low and high until they meet: the value lies between the means on either side. */
 function narrow(runs: readonly Centroids[], rank: number): void {
   for (;;) {
     let widest = 0
     for (let i = 1; i < runs.length; i++) if (high[i] - low[i] > high[widest] - low[widest]) widest = i
     const range = high[widest] - low[widest]
     if (range === 0) return
-    const x = runs[widest].cells[2 * (low[widest] + (range >> 1))]
-    let weight = 0
-    for (let i = 0; i < runs.length; i++) {
-      position[i] = upperBound(runs[i], x, low[i], high[i])
-      weight += weightInGap(runs[i], position[i], x)
-    }
-    if (weight < rank) for (let i = 0; i < runs.length; i++) low[i] = position[i]
-    else
-      for (let i = 0; i < runs.length; i++) {
-        let at = position[i]
-        while (at > low[i] && runs[i].cells[2 * at - 2] === x) at--
-        high[i] = at
-      }
+    compare(runs, runs[widest].cells[2 * (low[widest] + (range >> 1))], rank)
   }
 }
 
-/** The value at the rank, once narrow() has found the two neighbouring means that enclose it. */
-function valueBetween(runs: readonly Centroids[], rank: number): number {
-  let below = -Infinity
-  let above = Infinity
+/** Whether the weight at or below x, one of the means, is less than the rank; narrows low and high by it. */
+function compare(runs: readonly Centroids[], x: number, rank: number): boolean {
+  let weight = 0
+  for (let i = 0; i < runs.length; i++) {
+    position[i] = upperBound(runs[i], x, low[i], high[i])
+    weight += straightAt(runs[i], position[i], x)
+  }
+  const isBelow = weight < rank
+  for (let i = 0; i < runs.length; i++) {
+    let at = position[i]
+    if (isBelow) low[i] = at
+    else {
+      while (at > low[i] && runs[i].cells[2 * at - 2] === x) at--
+      high[i] = at
+    }
+  }
+  return isBelow
+}
+
+/**
+ * The value at the rank, in or near the gap that low tells of. That gap was found with straight lines; the cubics may place the
+ * rank in another one, a few steps up or down.
+ */
+function valueInGap(runs: readonly Centroids[], rank: number): number {
+  let wentUp = false
+  let wentDown = false
+  for (;;) {
+    const left = nearestMean(runs, false)
+    const right = nearestMean(runs, true)
+    // Rounding of probability x total can ask for a hair more than there is.
+    if (right === Infinity) return left
+    fitAll(runs)
+    if (left !== -Infinity && sumAt(runs, left) >= rank) {
+      if (wentUp) return leftOrMiddle(runs, left, right, rank)
+      goDown(runs, left)
+      wentDown = true
+    } else if (left !== -Infinity && sumAt(runs, right) >= rank) return solve(runs, left, right, rank)
+    else {
+      goUp(runs, right)
+      if (wentDown) {
+        fitAll(runs)
+        return leftOrMiddle(runs, right, nearestMean(runs, true), rank)
+      }
+      wentUp = true
+    }
+  }
+}
+
+/** The function jumps past the rank at `left`; or it stops there exactly and rests until `right`: then the middle of the two. */
+function leftOrMiddle(runs: readonly Centroids[], left: number, right: number, rank: number): number {
+  const rests = right !== Infinity && sumAt(runs, left) === rank && sumAt(runs, right) === rank
+  return rests ? left + (right - left) / 2 : left
+}
+
+/** Where the fitted functions reach the rank; it lies between their values at left and right. Regula falsi, Illinois variant. */
+function solve(runs: readonly Centroids[], left: number, right: number, rank: number): number {
+  let a = left
+  let b = right
+  let atA = sumAt(runs, a) - rank
+  let atB = sumAt(runs, b) - rank
+  const enough = 1e-7 * (atB - atA)
+  let lastWasLow = false
+  for (let round = 0; round < MOST_ROUNDS && atB > enough; round++) {
+    const x = b - ((b - a) * atB) / (atB - atA)
+    const atX = sumAt(runs, x) - rank
+    if (Math.abs(atX) <= enough) return x
+    const isLow = atX < 0
+    if (isLow) {
+      a = x
+      atA = atX
+      if (lastWasLow && round > 0) atB /= 2
+    } else {
+      b = x
+      atB = atX
+      if (!lastWasLow && round > 0) atA /= 2
+    }
+    lastWasLow = isLow
+  }
+  return b
+}
+
+function fitAll(runs: readonly Centroids[]): void {
+  for (let i = 0; i < runs.length; i++) fitGap(runs[i], low[i], fits, FIT_NUMBERS * i)
+}
+
+function sumAt(runs: readonly Centroids[], x: number): number {
+  let weight = 0
+  for (let i = 0; i < runs.length; i++) weight += fitAt(fits, FIT_NUMBERS * i, x)
+  return weight
+}
+
+/** The nearest of all means above or below the current gap. */
+function nearestMean(runs: readonly Centroids[], above: boolean): number {
+  let nearest = above ? Infinity : -Infinity
   for (let i = 0; i < runs.length; i++) {
     const { cells, size } = runs[i]
-    if (low[i] > 0) below = Math.max(below, cells[2 * low[i] - 2])
-    if (low[i] < size) above = Math.min(above, cells[2 * low[i]])
+    if (above && low[i] < size) nearest = Math.min(nearest, cells[2 * low[i]])
+    if (!above && low[i] > 0) nearest = Math.max(nearest, cells[2 * low[i] - 2])
   }
-  // Rounding of probability x total can ask for a hair more than there is.
-  if (above === Infinity) return below
-  if (below !== -Infinity) {
-    let start = 0
-    let end = 0
-    for (let i = 0; i < runs.length; i++) {
-      start += weightInGap(runs[i], low[i], below)
-      end += weightInGap(runs[i], low[i], above)
-    }
-    if (end >= rank) return below + ((above - below) * (rank - start)) / (end - start)
-  }
-  return restsAt(runs, above, rank)
+  return nearest
 }
 
-/** `x`, where the summed function jumps past the rank; the middle between x and the next mean where it stops exactly there. */
-function restsAt(runs: readonly Centroids[], x: number, rank: number): number {
-  let weight = 0
-  let next = Infinity
-  for (let i = 0; i < runs.length; i++) {
-    const run = runs[i]
-    position[i] = upperBound(run, x, low[i], run.size)
-    weight += weightInGap(run, position[i], x)
-    if (position[i] < run.size) next = Math.min(next, run.cells[2 * position[i]])
-  }
-  if (weight !== rank || next === Infinity) return x
-  let weightBeforeNext = 0
-  for (let i = 0; i < runs.length; i++) weightBeforeNext += weightInGap(runs[i], position[i], next)
-  return weightBeforeNext === rank ? x + (next - x) / 2 : x
+/** To the gap below the mean `left`. */
+function goDown(runs: readonly Centroids[], left: number): void {
+  for (let i = 0; i < runs.length; i++) while (low[i] > 0 && runs[i].cells[2 * low[i] - 2] === left) low[i]--
+}
+
+/** To the gap above the mean `right`. */
+function goUp(runs: readonly Centroids[], right: number): void {
+  for (let i = 0; i < runs.length; i++)
+    while (low[i] < runs[i].size && runs[i].cells[2 * low[i]] === right) low[i]++
 }
 
 /** How many means are at or below x, known to be in from..to. */
-function upperBound(run: Centroids, x: number, from: number, to: number): number {
-  const cells = run.cells
+function upperBound({ cells }: Centroids, x: number, from: number, to: number): number {
   let lowest = from
   let highest = to
   while (lowest < highest) {
@@ -122,20 +213,4 @@ function upperBound(run: Centroids, x: number, from: number, to: number): number
     else highest = middle
   }
   return lowest
-}
-
-/** The weight at or below x, which lies at or after the mean before the gap and at or before the mean after it (that one not counted). */
-function weightInGap(run: Centroids, gap: number, x: number): number {
-  if (gap === 0) return 0
-  const cells = run.cells
-  const rank = cells[2 * gap - 1]
-  const upTo = Math.abs(rank)
-  if (gap === run.size) return upTo
-  const before = gap === 1 ? 0 : Math.abs(cells[2 * gap - 3])
-  const start = rank < 0 ? (before + upTo) / 2 : upTo
-  const nextRank = cells[2 * gap + 1]
-  const end = nextRank < 0 ? (upTo - nextRank) / 2 : upTo
-  if (start === end) return start
-  const left = cells[2 * gap - 2]
-  return start + ((end - start) * (x - left)) / (cells[2 * gap] - left)
 }

@@ -35,7 +35,7 @@ import { sortWeighted } from './sort-weighted.ts'
 const WORKING_COMPRESSION = 400
 const STORED_COMPRESSION = 200
 const FIRST_BUFFER = 8
-const LARGEST_BUFFER = 256
+const LARGEST_BUFFER = 512
 const NOTHING = new Float64Array(0)
 
 /** Values with weights, as centroids of a merging t-digest. Merging is commutative and associative within the digest's error. */
@@ -47,6 +47,8 @@ export class TDigest {
   /** Weights of the buffered values; null while all are 1. */
   #weights: Float64Array | null = null
   #count = 0
+  /** Joining goes up and down by turns, so that what it leaves behind at its end falls on neither side. */
+  #upwards = true
 
   /** Total weight of the values added. */
   get count(): number {
@@ -67,14 +69,14 @@ export class TDigest {
   /** Adds all that the other digest holds, which stays as it is. */
   merge(other: TDigest): void {
     if (other.#count === 0) return
-    this.#takeFrom(mergeRuns(this.centroids(), other.centroids()), WORKING_COMPRESSION)
+    this.#takeFrom(mergeRuns(this.centroids(), other.centroids()))
     this.#count += other.#count
   }
 
   /** Adds a run of centroids. */
   mergeCentroids(run: Centroids): void {
     if (run.size === 0) return
-    this.#takeFrom(mergeRuns(this.centroids(), run), WORKING_COMPRESSION)
+    this.#takeFrom(mergeRuns(this.centroids(), run))
     this.#count += Math.abs(run.cells[2 * run.size - 1])
   }
 
@@ -108,7 +110,7 @@ export class TDigest {
   stored(): Float64Array {
     this.#drain()
     const held = { cells: this.#cells, size: this.#size }
-    return squeezed(squeeze(mergeValues(held, NOTHING, null, 0), STORED_COMPRESSION))
+    return squeezed(squeeze(mergeValues(held, NOTHING, null, 0), STORED_COMPRESSION, true))
   }
 
   clear(): void {
@@ -141,11 +143,12 @@ export class TDigest {
     const size = mergeValues(held, this.#buffer, this.#weights, count)
     this.#buffered = 0
     this.#weights = null
-    this.#takeFrom(size, WORKING_COMPRESSION)
+    this.#takeFrom(size)
   }
 
-  #takeFrom(scratchSize: number, compression: number): void {
-    this.#size = squeeze(scratchSize, compression)
+  #takeFrom(scratchSize: number): void {
+    this.#size = squeeze(scratchSize, WORKING_COMPRESSION, this.#upwards)
+    this.#upwards = !this.#upwards
     const cells = squeezed(this.#size)
     // A little slack: the next passes need about the same space.
     if (this.#cells.length < cells.length) this.#cells = new Float64Array(cells.length + (cells.length >> 3))
