@@ -8,6 +8,7 @@ import { inactiveSentences } from './inactive.ts'
 import type { Located } from './located.ts'
 import { applyOverride, parseOverride } from './overrides.ts'
 import { readPieces } from './pieces.ts'
+import { formatPath } from './problem.ts'
 import type { Problem } from './problem.ts'
 import { checkReferences } from './references.ts'
 import type { Environment } from './substitution.ts'
@@ -58,7 +59,8 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
     problems.push(...applied.problems)
   }
   const { pieces, problems: wrong } = readPieces(tree)
-  problems.push(...wrong)
+  const unread = new Set(problems.map(({ path }) => formatPath(path)))
+  problems.push(...wrong.filter(({ path }) => !unread.has(formatPath(path))))
   problems.push(...checkReferences(pieces, { tree, known: problems }))
   if (problems.length > 0) return { file: source.file, settings: null, problems, notes: [] }
   const { settings, notes } = compile(pieces, inactiveSentences(pieces, tree))

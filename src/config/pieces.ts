@@ -15,6 +15,8 @@ export interface Entry<T> {
   /** Known even where the entry is not usable, so that what refers to it is not blamed. */
   readonly name: string | null
   readonly value: T | null
+  /** False where something was wrong, so that the value says less than was meant. */
+  readonly sound: boolean
 }
 
 export interface EntryList<T> {
@@ -32,8 +34,8 @@ export type Pieces = { readonly sections: Sections } & {
 /** Checks every piece. Sections that are not usable hold their defaults. */
 export function readPieces(tree: Located): { pieces: Pieces; problems: Problem[] } {
   const problems: Problem[] = []
-  const raw = plain(tree)
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+  const raw = plain(tree) ?? {}
+  if (typeof raw !== 'object' || Array.isArray(raw)) {
     const found = describeFound(raw, [], tree)
     problems.push({ place: tree.place, path: [], found, expected: 'a map of settings', suggestion: null })
     return { pieces: assemble({}, tree, problems), problems }
@@ -96,13 +98,13 @@ function readList<S extends z.ZodType>(schema: S, options: ListOptions): EntryLi
     const { value, problems: found } = validate(schema, { raw, path: [list, index], root: tree })
     problems.push(...found)
     const named = typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>)[nameKey] : undefined
-    return { index, name: typeof named === 'string' ? named : null, value }
+    return { index, name: typeof named === 'string' ? named : null, value, sound: found.length === 0 }
   })
   for (const { index, name } of entries) {
     const first = entries.findIndex((entry) => entry.name === name)
     if (name === null || first === index) continue
     const path = [list, index, nameKey]
-    const expected = `a ${nameKey} that ${list}[${first}] does not have already`
+    const expected = `another ${nameKey}, since ${list}[${first}] has this one`
     problems.push({
       place: placeOf(tree, path),
       path,

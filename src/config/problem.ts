@@ -50,13 +50,18 @@ export function describeValue(value: unknown): string {
 
 /** One line for each problem, in the order of the file, overrides last; the same text is said once. */
 export function renderProblems(problems: readonly Problem[]): string {
-  const ordered = problems.toSorted((a, b) => order(a.place) - order(b.place) || column(a.place) - column(b.place))
+  const ordered = problems.toSorted((a, b) => compare(a, b))
   return [...new Set(ordered.map(renderProblem))].join('\n')
 }
 
 function renderProblem({ place, path, found, expected, suggestion }: Problem): string {
   const meant = suggestion === null ? '' : ` (did you mean ${suggestion}?)`
   return `${formatPlace(place)}: ${formatPath(path)}: found ${found}, expected ${expected}${meant}`
+}
+
+function compare(a: Problem, b: Problem): number {
+  const byPlace = order(a.place) - order(b.place) || column(a.place) - column(b.place)
+  return byPlace || (formatPath(a.path) < formatPath(b.path) ? -1 : 1)
 }
 
 function order(place: Place): number {

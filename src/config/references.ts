@@ -2,7 +2,7 @@
 // addresses that must not be taken twice.
 import type { ListenAddress } from '../model/settings.ts'
 import { errorBudget } from '../model/slo.ts'
-import { isGiven, placeOf, scalarAt } from './located.ts'
+import { descend, isGiven, placeOf, plain, scalarAt } from './located.ts'
 import type { Located } from './located.ts'
 import type { EntryList, Pieces } from './pieces.ts'
 import { BUILT_IN_POLICIES } from './policies.ts'
@@ -23,7 +23,7 @@ export function checkReferences(pieces: Pieces, options: { tree: Located; known:
   const blamed = new Set(options.known.map(({ path }) => formatPath(path)))
   const report: Report = (path, expected, suggestion = null) => {
     if (blamed.has(formatPath(path))) return
-    const found = describeFound(scalarAt(tree, path)?.value, path, tree)
+    const found = describeFound(isGiven(tree, path) ? plain(descend(tree, path).node) : undefined, path, tree)
     problems.push({ place: placeOf(tree, path), path, found, expected, suggestion })
   }
   if (pieces.slos.given) checkSlos(pieces, report)
@@ -51,7 +51,8 @@ function checkSliName(
   const entry = slis.entries.find((candidate) => candidate.name === name)
   if (entry === undefined) {
     if (slis.complete) report(path, ...unknownName('SLI', name, names(slis)))
-  } else if (options.criterion && entry.value !== null && !hasCriterion(entry.value)) report(path, CRITERION)
+  } else if (options.criterion && entry.sound && entry.value !== null && !hasCriterion(entry.value))
+    report(path, CRITERION)
 }
 
 function unknownName(

@@ -1,6 +1,7 @@
 // Runs zod over the configuration piece by piece and turns its issues into problems. What is wrong is reported, then taken out
 // and the rest looked at again, so that one mistake does not hide another.
 import type { z } from 'zod'
+import { CONDITION_KEYS } from './conditions.ts'
 import { placeOf, placeOfKey, scalarAt } from './located.ts'
 import type { Located } from './located.ts'
 import { describeValue } from './problem.ts'
@@ -74,12 +75,18 @@ function remove(remaining: { value: unknown }, issue: Issue): Steps[] {
     const keys = issue.keys.map((key) => [...(issue.path as Steps), key])
     return keys.filter((path) => removeKey(remaining.value, path))
   }
-  const path = [...(issue.path as Steps)]
+  const path = wholeCondition(issue.path as Steps)
   while (path.length > 0) {
     if (typeof path[path.length - 1] === 'string' && removeKey(remaining.value, path)) return [path]
     path.pop()
   }
   return []
+}
+
+/** A condition goes as a whole: without one of its parts it would say something else. */
+function wholeCondition(path: Steps): Steps {
+  const at = path.findIndex((step) => typeof step === 'string' && CONDITION_KEYS.has(step))
+  return at < 0 ? [...path] : path.slice(0, at + 1)
 }
 
 function removeKey(value: unknown, path: Steps): boolean {

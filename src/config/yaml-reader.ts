@@ -66,7 +66,6 @@ export function readYaml(source: YamlSource): { root: Located; problems: Problem
 
 function syntaxPhrases(error: YAMLError): [found: string, expected: string] {
   if (error.code === 'TAB_AS_INDENT') return ['a tab as indentation', 'spaces']
-  if (error.code === 'BAD_ALIAS') return [`a broken alias (${error.message})`, 'an alias of an anchor above it']
   return [`text that is not YAML (${error.message})`, 'valid YAML 1.2']
 }
 
@@ -96,7 +95,8 @@ class TreeBuilder {
     }
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source)
-      return target === undefined ? nothing : { ...this.build(target, path, depth + 1), place }
+      if (target !== undefined) return { ...this.build(target, path, depth + 1), place }
+      return this.#refuse(nothing, path, `the alias *${node.source}`, `an anchor &${node.source} above it`)
     }
     if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined)
       this.#anchors.set(node.anchor, node)

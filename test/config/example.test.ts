@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { renderProblems } from '../../src/config/problem.ts'
+import { loadText, settingsOf } from './load-text.ts'
+
+const EXAMPLE = readFileSync(new URL('fixtures/surface-example.yaml', import.meta.url), 'utf8')
+
+describe('the example with every section', () => {
+  it('loads without a problem and says what is not active yet', () => {
+    const { problems, notes, settings } = loadText(EXAMPLE)
+    expect(renderProblems(problems)).toBe('')
+    expect(notes).toEqual([])
+    expect(settings?.inactive).toEqual([
+      'slis from metrics are not active yet: request_latency, cpu, cost_per_request are left out',
+      'slis from events are not active yet: conversion is left out',
+      'experiments[].allocation is not active yet: sample ratios are not tested (checkout-redesign)',
+      'experiments[].guardrails is not active yet: variants are not compared with the control (checkout-redesign)',
+      'experiments[].success is not active yet: it is not judged (checkout-redesign)',
+      'experiments[].min_duration is not active yet: no variant is promoted (checkout-redesign)',
+      'experiments[].alpha is not active yet: variants are not compared with the control (checkout-redesign)',
+      'exporters.forward is not active yet: received telemetry is not sent on',
+      'alerts.webhooks is not active yet: no webhook is called',
+      'alerts.alertmanagers is not active yet: no Alertmanager is told',
+    ])
+  })
+
+  it('is the defaults where it says the same', () => {
+    const { engine, ...rest } = settingsOf(EXAMPLE)
+    const usual = settingsOf('')
+    expect(engine).toEqual({
+      ...usual.engine,
+      experiments: [
+        {
+          id: 'checkout-redesign',
+          hypothesis: 'one page instead of three raises conversion without slowing checkout',
+          owner: 'payments',
+          runbookUrl: 'https://runbooks.example.com/checkout-redesign',
+          control: 'control',
+        },
+      ],
+    })
+    expect(rest.exporters).toEqual({ otlp: { endpoint: 'http://127.0.0.1:14317', intervalMs: 10_000 } })
+    expect([rest.receivers, rest.api, rest.store]).toEqual([usual.receivers, usual.api, usual.store])
+  })
+
+  it.each([
+    [
+      'Redis alone',
+      'store: {type: redis, url: "redis://127.0.0.1:6379/0", username: a, password: b, tls: {insecure_skip_verify: true}, key_prefix: k, replica_id: r}',
+    ],
+    ['a Redis Cluster', 'store: {type: redis, cluster: ["redis://h:1", "redis://h:2"]}'],
+    ['Redis Sentinels', 'store: {type: redis, sentinels: ["redis://h:1"], master: m, path: ./data/cohortd.db}'],
+  ])('may ask for %s, and gets SQLite for now', (_sentence, text) => {
+    const { store, inactive } = settingsOf(text)
+    expect(store).toEqual({ type: 'sqlite', path: './data/cohortd.db' })
+    expect(inactive).toEqual(['store.type redis is not active yet: state is kept in SQLite at ./data/cohortd.db'])
+  })
+
+  it('names the SLOs that fall away with their SLI', () => {
+    const text =
+      'slis: [{name: m, from: metrics, metric: x, good_below: 0.7}, {name: e, from: events, good: {event.name: done}, valid: exposures, attribution: {by: unit, window: 7d}}]\n' +
+      'slos: [{name: on_m, sli: m, objective: 0.9}, {name: on_e, sli: e, objective: 0.9}]'
+    const { engine, inactive } = settingsOf(text)
+    expect([engine.slis, engine.slos]).toEqual([[], []])
+    expect(inactive).toEqual([
+      'slis from metrics are not active yet: m is left out, and so are the SLOs on them (on_m)',
+      'slis from events are not active yet: e is left out, and so are the SLOs on them (on_e)',
+    ])
+  })
+
+  it.each([
+    ['ack: durable', 'ack durable is not active yet: requests are acknowledged once they are counted in memory'],
+    ['api: {tls: {cert_file: c, key_file: k}}', 'api.tls is not active yet: connections are not encrypted'],
+    [
+      'receivers: {otlp: {protocols: {grpc: {tls: {cert_file: c, key_file: k, client_ca_file: a}}}}}',
+      'receivers.otlp.protocols.grpc.tls is not active yet: connections are not encrypted',
+    ],
+    [
+      'cohorts: {resource_variants: [{experiment: canary, attribute: service.version, variants: {"1.0": control}, where: {service.name: shop}}]}',
+      'cohorts.resource_variants is not active yet: only cohorts.tags tell experiment and variant',
+    ],
+    [
+      'slos: []\nslis: [{name: a, ignore_when: {http.route: /health}}]',
+      'slis[].ignore_when is not active yet: what it names is counted all the same (a)',
+    ],
+  ])('%s is accepted and told', (text, sentence) => {
+    expect(settingsOf(text).inactive).toEqual([sentence])
+  })
+
+  it('takes telemetry of its own and browsers', () => {
+    const text =
+      'telemetry: {log_level: debug, otlp: {endpoint: 127.0.0.1:4327}}\n' +
+      'receivers: {otlp: {protocols: {http: {cors: {allowed_origins: ["https://*.example.com"]}}}}}'
+    const settings = settingsOf(text)
+    expect(settings.logLevel).toBe('debug')
+    expect(settings.selfTelemetry).toEqual({ endpoint: 'http://127.0.0.1:4327', intervalMs: 60_000 })
+    expect(settings.receivers.corsOrigins).toEqual(['https://*.example.com'])
+  })
+})
