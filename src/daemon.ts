@@ -1,6 +1,6 @@
 // The composition root: the one file that names every concrete part, and the order in which they start and stop.
-import type { ApiServer } from './api/server.ts'
-import { createApiServer } from './api/server.ts'
+import { randomUUID } from 'node:crypto'
+import { type ApiServer, createApiServer } from './api/server.ts'
 import { apiSource } from './daemon/api-source.ts'
 import { observeEngine, observeProcess, observeRequests } from './daemon/self-observation.ts'
 import { Engine } from './engine/engine.ts'
@@ -141,7 +141,10 @@ export class Daemon {
     const last = events.at(-1)
     if (last !== undefined) this.#engine.resumeAfterEvent(last.id)
     if (state.cohorts.length > 0) {
-      this.#log.info({ experiments: state.experiments.length, cohorts: state.cohorts.length, events: events.length }, 'state restored')
+      this.#log.info(
+        { experiments: state.experiments.length, cohorts: state.cohorts.length, events: events.length },
+        'state restored',
+      )
     }
   }
 
@@ -159,14 +162,20 @@ export class Daemon {
   /** What is configured only; each loads the OpenTelemetry SDK, so none is loaded without need. */
   async #startExporters(): Promise<void> {
     const { exporters, selfTelemetry } = this.#settings
-    const failed = (exporter: string) => (message: string) => {
-      this.#metrics.counter('cohortd_exporter_failures_total', { exporter }).add()
-      this.#log.warn({ exporter, reason: message }, 'an export failed')
-    }
     if (exporters.otlp !== null) {
       const { OtlpMetricsExporter } = await import('./publish/otlp-metrics.ts')
-      const exporter = new OtlpMetricsExporter({ ...exporters.otlp, reading: this.#engine, onFailure: failed('otlp') })
-      await exporter.start()
+      const exporter = new OtlpMetricsExporter({
+        ...exporters.otlp,
+        version: this.#version,
+        instanceId: randomUUID(),
+        startedMs: this.#clock.now(),
+        reading: () => this.#engine,
+        observer: {
+          exportFailed: (message, repeated) => this.#exportFailed('otlp', message, repeated),
+          exportRecovered: () => this.#log.info({ exporter: 'otlp' }, 'exports go through'),
+        },
+      })
+      exporter.start()
       this.#exporters.push(exporter)
     }
     if (selfTelemetry !== null) {
@@ -176,11 +185,16 @@ export class Daemon {
         version: this.#version,
         catalogue: DAEMON_METRICS,
         metrics: this.#metrics,
-        onFailure: failed('self'),
+        onFailure: (message) => this.#exportFailed('self', message, false),
       })
       exporter.start()
       this.#exporters.push(exporter)
     }
+  }
+
+  #exportFailed(exporter: string, reason: string, repeated: boolean): void {
+    this.#metrics.counter('cohortd_exporter_failures_total', { exporter }).add()
+    this.#log[repeated ? 'debug' : 'warn']({ exporter, reason }, 'an export failed')
   }
 
   #makeReceivers(): void {

@@ -1,7 +1,9 @@
 // `cohortd check` and `cohortd schema`: the configuration, looked at without starting anything.
-import { renderProblems, renderUnderstanding } from '../config/explain.ts'
+import { renderUnderstanding } from '../config/explain.ts'
 import { jsonSchema } from '../config/json-schema.ts'
-import { type CommandIo, load } from './configured.ts'
+import { renderProblems } from '../config/problem.ts'
+import type { Terminal } from '../runtime/terminal.ts'
+import { CONFIGURATION_FLAGS, load } from './configured.ts'
 import { EXIT, readFlags } from './usage.ts'
 
 export const CHECK_HELP = `cohortd check [--config FILE] [--set KEY=VALUE]...
@@ -21,19 +23,18 @@ Prints the JSON Schema of the configuration, for editors:
   # yaml-language-server: $schema=cohortd.schema.json
 `
 
-export function checkCommand(args: readonly string[], io: CommandIo): number {
-  const flags = readFlags(args, { config: { type: 'string' }, set: { type: 'string', multiple: true } })
-  const loaded = load({ configPath: flags.config, overrides: flags.set ?? [] })
+export function checkCommand(args: readonly string[], terminal: Terminal): number {
+  const loaded = load(readFlags(args, CONFIGURATION_FLAGS))
   if (loaded.settings === null) {
-    io.out(renderProblems(loaded.problems))
+    terminal.out(renderProblems(loaded.problems))
     return EXIT.badConfiguration
   }
-  io.out(renderUnderstanding(loaded.settings, loaded))
+  terminal.out(renderUnderstanding(loaded))
   return EXIT.ok
 }
 
-export function schemaCommand(args: readonly string[], io: CommandIo): number {
+export function schemaCommand(args: readonly string[], terminal: Terminal): number {
   readFlags(args, {})
-  io.out(`${JSON.stringify(jsonSchema(), null, 2)}\n`)
+  terminal.out(`${JSON.stringify(jsonSchema(), null, 2)}\n`)
   return EXIT.ok
 }

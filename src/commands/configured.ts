@@ -1,33 +1,30 @@
 // Loads the configuration for a command; what is wrong with it goes to standard error, all of it.
-import { readFileSync } from 'node:fs'
-import { loadSettings } from '../config/load.ts'
-import { renderProblems } from '../config/explain.ts'
-import { environment } from '../config/environment.ts'
+import { type Loaded, loadSettings } from '../config/load.ts'
+import { renderProblems } from '../config/problem.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Terminal } from '../runtime/terminal.ts'
 
-export type CommandIo = Terminal
+/** Flags that all commands with a configuration have. */
+export const CONFIGURATION_FLAGS = { config: { type: 'string' }, set: { type: 'string', multiple: true } } as const
 
 export interface ConfigurationFlags {
-  readonly configPath: string | undefined
-  readonly overrides: readonly string[]
+  readonly config?: string | undefined
+  readonly set?: string[] | undefined
 }
 
 /** Everything that loading gives: settings are null where there are problems. */
-export function load(flags: ConfigurationFlags) {
-  return loadSettings({
-    ...(flags.configPath === undefined ? {} : { configPath: flags.configPath }),
-    overrides: [...flags.overrides],
-    env: environment(),
-    cwd: process.cwd(),
-    readFile: (path) => readFileSync(path, 'utf8'),
-  })
+export function load(flags: ConfigurationFlags): Loaded {
+  return loadSettings({ configPath: flags.config, overrides: flags.set ?? [] })
 }
 
 /** The settings, or null after saying what is wrong. */
-export function loadOrComplain(flags: ConfigurationFlags, io: CommandIo): Settings | null {
+export function loadOrComplain(
+  flags: ConfigurationFlags,
+  terminal: Terminal,
+): (Loaded & { settings: Settings }) | null {
   const loaded = load(flags)
-  if (loaded.problems.length > 0) io.err(renderProblems(loaded.problems))
-  for (const note of loaded.problems.length > 0 ? [] : loaded.notes) io.err(`${note}\n`)
-  return loaded.settings
+  const { settings } = loaded
+  if (settings !== null) return { ...loaded, settings }
+  terminal.err(renderProblems(loaded.problems))
+  return null
 }

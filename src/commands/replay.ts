@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { parseDurationMs } from '../model/duration.ts'
 import { UnreadableFile } from '../replay/lines.ts'
 import { replay } from '../replay/replay.ts'
-import { type CommandIo, loadOrComplain } from './configured.ts'
+import type { Terminal } from '../runtime/terminal.ts'
+import { CONFIGURATION_FLAGS, loadOrComplain } from './configured.ts'
 import { EXIT, readFlagsAndArguments, UsageError } from './usage.ts'
 
 export const REPLAY_HELP = `cohortd replay [--config FILE] [--set KEY=VALUE]... [--after TIME] FILE...
@@ -21,29 +22,28 @@ Exit codes: 0 done (lines that cannot be decoded are named on standard error), 1
 
 const DEFAULT_AFTER = '1s'
 
-export async function replayCommand(args: readonly string[], io: CommandIo): Promise<number> {
+export async function replayCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = readFlagsAndArguments(args, {
-    config: { type: 'string' },
-    set: { type: 'string', multiple: true },
+    ...CONFIGURATION_FLAGS,
     after: { type: 'string', default: DEFAULT_AFTER },
   })
   if (positionals.length === 0) throw new UsageError('name at least one file to replay')
   const afterMs = parseDurationMs(values.after)
   if (afterMs === null) throw new UsageError(`--after is a time like 10m, not ${values.after}`)
-  const settings = loadOrComplain({ configPath: values.config, overrides: values.set ?? [] }, io)
-  if (settings === null) return EXIT.badConfiguration
+  const loaded = loadOrComplain(values, terminal)
+  if (loaded === null) return EXIT.badConfiguration
   try {
     await replay({
-      settings: settings.engine,
+      settings: loaded.settings.engine,
       files: positionals,
       afterMs,
       write: writeLine,
-      complain: (message) => io.err(`${message}\n`),
+      complain: (message) => terminal.err(`${message}\n`),
     })
     return EXIT.ok
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error
-    io.err(`${error.message}\n`)
+    terminal.err(`${error.message}\n`)
     return EXIT.failure
   }
 }

@@ -1,7 +1,8 @@
 // `cohortd serve`: the daemon in the foreground, until it is told to stop.
 import { Daemon, type Listening } from '../daemon.ts'
 import { openLog, type Log, type LogFormat } from '../telemetry/log.ts'
-import { type CommandIo, loadOrComplain } from './configured.ts'
+import type { Terminal } from '../runtime/terminal.ts'
+import { CONFIGURATION_FLAGS, loadOrComplain } from './configured.ts'
 import { EXIT, readFlags, UsageError } from './usage.ts'
 import { packageVersion } from './version.ts'
 
@@ -18,17 +19,17 @@ The daemon. Stops on SIGINT or SIGTERM after finishing what it accepted; a secon
 Exit codes: 0 stopped, 1 failure, 2 bad configuration.
 `
 
-export async function serveCommand(args: readonly string[], io: CommandIo): Promise<number> {
+export async function serveCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   const flags = readFlags(args, {
-    config: { type: 'string' },
-    set: { type: 'string', multiple: true },
+    ...CONFIGURATION_FLAGS,
     record: { type: 'string' },
     'log-format': { type: 'string' },
   })
-  const settings = loadOrComplain({ configPath: flags.config, overrides: flags.set ?? [] }, io)
-  if (settings === null) return EXIT.badConfiguration
-  const log = openLog({ format: logFormat(flags['log-format'], io), level: settings.logLevel })
-  for (const sentence of settings.inactive) log.warn(sentence)
+  const loaded = loadOrComplain(flags, terminal)
+  if (loaded === null) return EXIT.badConfiguration
+  const { settings, notes } = loaded
+  const log = openLog({ format: logFormat(flags['log-format'], terminal), level: settings.logLevel })
+  for (const sentence of [...notes, ...settings.inactive]) log.warn(sentence)
   const daemon = new Daemon({ settings, version: packageVersion(), log, recordPath: flags.record ?? null })
   const stopped = stopOnSignal(daemon, log)
   try {
@@ -41,8 +42,8 @@ export async function serveCommand(args: readonly string[], io: CommandIo): Prom
   return EXIT.ok
 }
 
-function logFormat(asked: string | undefined, io: CommandIo): LogFormat {
-  if (asked === undefined) return io.interactive ? 'text' : 'json'
+function logFormat(asked: string | undefined, terminal: Terminal): LogFormat {
+  if (asked === undefined) return terminal.interactive ? 'text' : 'json'
   if (asked !== 'json' && asked !== 'text') throw new UsageError(`--log-format is json or text, not ${asked}`)
   return asked
 }

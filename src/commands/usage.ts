@@ -14,11 +14,18 @@ export function readFlags<Options extends ParseArgsOptionsConfig>(args: readonly
 }
 
 /** Flags and the arguments beside them. */
-export function readFlagsAndArguments<Options extends ParseArgsOptionsConfig>(args: readonly string[], options: Options) {
+export function readFlagsAndArguments<Options extends ParseArgsOptionsConfig>(
+  args: readonly string[],
+  options: Options,
+) {
   return readArguments(args, options, true)
 }
 
-function readArguments<Options extends ParseArgsOptionsConfig>(args: readonly string[], options: Options, allowPositionals: boolean) {
+function readArguments<Options extends ParseArgsOptionsConfig>(
+  args: readonly string[],
+  options: Options,
+  allowPositionals: boolean,
+) {
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals })
   } catch (error) {

@@ -27,7 +27,10 @@ export function apiSource(parts: ApiSourceParts): ApiSource {
     configHash: parts.configHash,
     eventSource: EVENT_SOURCE,
     eventLog,
-    tick: (): TickState => ({ evaluatedMs: engine.evaluatedMs, ageSeconds: Math.max(0, (clock.now() - engine.evaluatedMs) / 1000) }),
+    tick: (): TickState => ({
+      evaluatedMs: engine.evaluatedMs,
+      ageSeconds: Math.max(0, (clock.now() - engine.evaluatedMs) / 1000),
+    }),
     experiments: () => engine.experiments().map(summary),
     experiment: (id) => engine.experiment(id),
     alerts: () => firingAlerts(engine),
@@ -39,7 +42,16 @@ export function apiSource(parts: ApiSourceParts): ApiSource {
 
 function summary(report: ExperimentReport): ExperimentSummary {
   const { id, state, since, control, hypothesis, owner, variants, warnings } = report
-  return { id, state, since, control, hypothesis, owner, variants: variants.map(({ variant, verdict }) => ({ variant, verdict })), warnings }
+  return {
+    id,
+    state,
+    since,
+    control,
+    hypothesis,
+    owner,
+    variants: variants.map(({ variant, verdict }) => ({ variant, verdict })),
+    warnings,
+  }
 }
 
 function firingAlerts(engine: Engine): FiringAlert[] {

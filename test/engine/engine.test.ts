@@ -34,7 +34,12 @@ function sketch({ atMs, ageMs, variant, error, durationMs }: Arrival): SpanSketc
 }
 
 /** Sends all in order of arrival; `visit` says at which further moments the engine's clock is moved in between. */
-function run(engine: Engine, sorted: readonly Arrival[], untilMs: number, visit: (fromMs: number, toMs: number) => void): string[] {
+function run(
+  engine: Engine,
+  sorted: readonly Arrival[],
+  untilMs: number,
+  visit: (fromMs: number, toMs: number) => void,
+): string[] {
   let nowMs = EPOCH_MS
   const events: string[] = []
   const moveTo = (toMs: number): void => {
@@ -77,27 +82,38 @@ describe('the engine', () => {
 
   test('counts do not depend on batches or on the order within the wait', () => {
     fc.assert(
-      fc.property(arrivals, fc.array(fc.integer({ min: 1, max: 20 })), fc.infiniteStream(fc.nat()), (unsorted, sizes, random) => {
-        const near = unsorted.map((arrival) => ({ ...arrival, atMs: 30_000 + (arrival.atMs % 9000) }))
-        const one = new Engine(engineSettings(), EPOCH_MS)
-        const other = new Engine(engineSettings(), EPOCH_MS)
-        const nowMs = EPOCH_MS + 40_000
-        for (const arrival of near) one.consume(request([span(sketch(arrival))], { service: arrival.service }), nowMs)
-        const shuffled = near
-          .map((arrival) => ({ arrival, rank: random.next().value }))
-          .toSorted((a, b) => a.rank - b.rank)
-          .map(({ arrival }) => arrival)
-        for (const service of ['shop', 'cart']) {
-          const rest = shuffled.filter((arrival) => arrival.service === service)
-          for (let at = 0; rest.length > 0; at++) {
-            const batch = rest.splice(0, sizes[at % Math.max(1, sizes.length)] ?? 7)
-            other.consume(request(batch.map((arrival) => span(sketch(arrival))), { service }), nowMs)
+      fc.property(
+        arrivals,
+        fc.array(fc.integer({ min: 1, max: 20 })),
+        fc.infiniteStream(fc.nat()),
+        (unsorted, sizes, random) => {
+          const near = unsorted.map((arrival) => ({ ...arrival, atMs: 30_000 + (arrival.atMs % 9000) }))
+          const one = new Engine(engineSettings(), EPOCH_MS)
+          const other = new Engine(engineSettings(), EPOCH_MS)
+          const nowMs = EPOCH_MS + 40_000
+          for (const arrival of near) one.consume(request([span(sketch(arrival))], { service: arrival.service }), nowMs)
+          const shuffled = near
+            .map((arrival) => ({ arrival, rank: random.next().value }))
+            .toSorted((a, b) => a.rank - b.rank)
+            .map(({ arrival }) => arrival)
+          for (const service of ['shop', 'cart']) {
+            const rest = shuffled.filter((arrival) => arrival.service === service)
+            for (let at = 0; rest.length > 0; at++) {
+              const batch = rest.splice(0, sizes[at % Math.max(1, sizes.length)] ?? 7)
+              other.consume(
+                request(
+                  batch.map((arrival) => span(sketch(arrival))),
+                  { service },
+                ),
+                nowMs,
+              )
+            }
           }
-        }
-        one.advanceTo(nowMs + 60_000)
-        other.advanceTo(nowMs + 60_000)
-        expect(counts(other)).toEqual(counts(one))
-      }),
+          one.advanceTo(nowMs + 60_000)
+          other.advanceTo(nowMs + 60_000)
+          expect(counts(other)).toEqual(counts(one))
+        },
+      ),
       { numRuns: 60 },
     )
 
@@ -123,13 +139,18 @@ describe('the engine', () => {
 
   test('durations: the threshold is strict and exact, and an end before the start counts as 0 s with a warning', () => {
     const engine = new Engine(engineSettings(), EPOCH_MS)
-    const spans = [299.999999, 300, 300.000001, -5].map((durationMs) => span({ endMs: EPOCH_MS, durationMs, attributes: TAGGED }))
+    const spans = [299.999999, 300, 300.000001, -5].map((durationMs) =>
+      span({ endMs: EPOCH_MS, durationMs, attributes: TAGGED }),
+    )
     engine.consume(request(spans), EPOCH_MS)
     engine.advanceTo(EPOCH_MS + 1000)
     const latency = engine.experiment('checkout')?.variants[0].cohorts[0].slis[1]
     expect(latency).toMatchObject({ sli: 'latency', events: 4, good: 2, bad: 2 })
     expect(engine.report().warnings).toEqual([
-      { code: 'negative_duration', message: '1 spans ended before they started and were counted with a duration of 0 s' },
+      {
+        code: 'negative_duration',
+        message: '1 spans ended before they started and were counted with a duration of 0 s',
+      },
     ])
   })
 
@@ -153,12 +174,23 @@ describe('the engine', () => {
     engine.advanceTo(EPOCH_MS + 5000)
     const events = engine.takeEvents().map(({ json }) => JSON.parse(json))
     expect(events).toMatchObject([
-      { type: 'cohortd.experiment.discovered', subject: 'checkout', time: '2026-01-01T00:00:01.000Z', id: '1767225601000-0' },
+      {
+        type: 'cohortd.experiment.discovered',
+        subject: 'checkout',
+        time: '2026-01-01T00:00:01.000Z',
+        id: '1767225601000-0',
+      },
     ])
   })
 
   test('the data of a burn event says what fired, where, how badly, and which traces to look at', () => {
-    const declared = { id: 'checkout', hypothesis: null, owner: 'payments', runbookUrl: 'https://runbooks.test/checkout', control: null }
+    const declared = {
+      id: 'checkout',
+      hypothesis: null,
+      owner: 'payments',
+      runbookUrl: 'https://runbooks.test/checkout',
+      control: null,
+    }
     const engine = new Engine(engineSettings({ experiments: [declared] }), EPOCH_MS)
     const spans = Array.from({ length: 100 }, (_, at) =>
       span({ endMs: EPOCH_MS, error: at >= 93, attributes: TAGGED, traceId: at.toString(16).padStart(32, 'f') }),
@@ -193,7 +225,8 @@ describe('the engine', () => {
 
   test('a variant says hold with the number of events that are missing, and later that nothing compares yet', () => {
     const engine = new Engine(engineSettings(), EPOCH_MS)
-    const some = (count: number) => request(Array.from({ length: count }, () => span({ endMs: EPOCH_MS, attributes: TAGGED })))
+    const some = (count: number) =>
+      request(Array.from({ length: count }, () => span({ endMs: EPOCH_MS, attributes: TAGGED })))
     engine.consume(some(41), EPOCH_MS)
     engine.advanceTo(EPOCH_MS + 1000)
     expect(engine.verdict('checkout', 'treatment')).toEqual({
@@ -203,7 +236,10 @@ describe('the engine', () => {
     })
     engine.consume(some(9), EPOCH_MS + 1000)
     engine.advanceTo(EPOCH_MS + 2000)
-    expect(engine.verdict('checkout', 'treatment')).toMatchObject({ sufficient: true, reasons: [{ code: 'no_verdict_yet' }] })
+    expect(engine.verdict('checkout', 'treatment')).toMatchObject({
+      sufficient: true,
+      reasons: [{ code: 'no_verdict_yet' }],
+    })
     expect(engine.verdict('checkout', 'never')).toBeNull()
     expect(engine.verdict('never', 'treatment')).toBeNull()
   })
@@ -275,7 +311,8 @@ describe('state', () => {
 
 function sizes(engine: Engine, maxCohorts: number): number[] {
   const found: number[] = []
-  for (let change = engine.takeChange(maxCohorts); change !== null; change = engine.takeChange(maxCohorts)) found.push(change.cohorts.length)
+  for (let change = engine.takeChange(maxCohorts); change !== null; change = engine.takeChange(maxCohorts))
+    found.push(change.cohorts.length)
   return found
 }
 

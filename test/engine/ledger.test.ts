@@ -10,8 +10,7 @@ const TRACE_A = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
 
 function traces(engine: Engine): ItemsReport {
   const report = engine.ledger.report('traces')
-  if (!('received' in report)) throw new Error('nothing was received')
-  return report
+  return { ...EMPTY, ...report }
 }
 
 function send(engine: Engine, sketches: readonly SpanSketch[], nowMs = EPOCH_MS) {
@@ -22,7 +21,14 @@ describe('the ledger', () => {
   test('a tagged span is attributed, one without tags or trace is not', () => {
     const engine = new Engine(engineSettings(), EPOCH_MS)
     send(engine, [{ endMs: EPOCH_MS, attributes: TAGGED }, { endMs: EPOCH_MS }])
-    expect(traces(engine)).toEqual({ received: 2, attributed: 1, unattributed: 1, pending: 0, duplicate: 0, refused: {} })
+    expect(traces(engine)).toEqual({
+      received: 2,
+      attributed: 1,
+      unattributed: 1,
+      pending: 0,
+      duplicate: 0,
+      refused: {},
+    })
   })
 
   test('late is judged at receipt against allowed_lateness, to the millisecond, and told as partial success', () => {
@@ -60,12 +66,25 @@ describe('the ledger', () => {
 
   test('a request that is sent again within the retry window is acknowledged alike and counted once', () => {
     const engine = new Engine(engineSettings(), EPOCH_MS)
-    const spans = [span({ endMs: EPOCH_MS, attributes: TAGGED }), span({ endMs: EPOCH_MS - 90_000, attributes: TAGGED })]
+    const spans = [
+      span({ endMs: EPOCH_MS, attributes: TAGGED }),
+      span({ endMs: EPOCH_MS - 90_000, attributes: TAGGED }),
+    ]
     const first = engine.consume(request(spans, { identity: 'r' }), EPOCH_MS)
     const again = engine.consume(request(spans, { identity: 'r' }), EPOCH_MS + 299_000)
     expect(again).toEqual(first)
-    expect(traces(engine)).toEqual({ received: 4, attributed: 1, unattributed: 0, pending: 0, duplicate: 2, refused: { late: 1 } })
-    engine.consume(request([span({ endMs: EPOCH_MS + 301_000, attributes: TAGGED })], { identity: 'r' }), EPOCH_MS + 301_000)
+    expect(traces(engine)).toEqual({
+      received: 4,
+      attributed: 1,
+      unattributed: 0,
+      pending: 0,
+      duplicate: 2,
+      refused: { late: 1 },
+    })
+    engine.consume(
+      request([span({ endMs: EPOCH_MS + 301_000, attributes: TAGGED })], { identity: 'r' }),
+      EPOCH_MS + 301_000,
+    )
     expect(traces(engine)).toMatchObject({ attributed: 2, duplicate: 2 })
   })
 
@@ -74,7 +93,14 @@ describe('the ledger', () => {
     const whole = request(Array.from({ length: 20 }, () => span({ endMs: EPOCH_MS, attributes: TAGGED })))
     const outcome = engine.consume({ ...whole, body: whole.body.subarray(0, whole.body.length - 3) }, EPOCH_MS)
     expect(outcome.kind).toBe('malformed')
-    expect(traces(engine)).toEqual({ received: 1, attributed: 0, unattributed: 0, pending: 0, duplicate: 0, refused: { malformed: 1 } })
+    expect(traces(engine)).toEqual({
+      received: 1,
+      attributed: 0,
+      unattributed: 0,
+      pending: 0,
+      duplicate: 0,
+      refused: { malformed: 1 },
+    })
     expect(engine.experiments()).toEqual([])
   })
 
@@ -132,7 +158,11 @@ describe('the ledger', () => {
       trace: fc.integer({ min: 0, max: 4 }),
       tag: fc.constantFrom(null, 'a', 'b', 'c'),
     })
-    const step = fc.record({ waitMs: fc.integer({ min: 0, max: 8000 }), spans: fc.array(sketch, { maxLength: 8 }), repeat: fc.boolean() })
+    const step = fc.record({
+      waitMs: fc.integer({ min: 0, max: 8000 }),
+      spans: fc.array(sketch, { maxLength: 8 }),
+      repeat: fc.boolean(),
+    })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
         const { limits } = engineSettings()
@@ -153,7 +183,10 @@ describe('the ledger', () => {
           for (let times = 0; times < (repeat ? 2 : 1); times++) {
             engine.consume(one, nowMs)
             sent += spans.length
-            const { received, attributed, unattributed, pending, duplicate, refused } = { ...EMPTY, ...engine.ledger.report('traces') }
+            const { received, attributed, unattributed, pending, duplicate, refused } = {
+              ...EMPTY,
+              ...engine.ledger.report('traces'),
+            }
             expect(received).toBe(sent)
             expect(attributed + unattributed + pending + duplicate + sum(Object.values(refused))).toBe(sent)
           }

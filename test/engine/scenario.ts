@@ -49,7 +49,12 @@ class Run {
   #moveTo(nowMs: number): void {
     this.#nowMs = nowMs
     this.engine.advanceTo(nowMs)
-    this.#unexpected.push(...this.engine.takeEvents().map(({ json }) => describe(JSON.parse(json) as CohortEvent)).filter((one) => one !== ''))
+    this.#unexpected.push(
+      ...this.engine
+        .takeEvents()
+        .map(({ json }) => describe(JSON.parse(json) as CohortEvent))
+        .filter((one) => one !== ''),
+    )
   }
 
   #send(line: string): void {

@@ -59,7 +59,11 @@ export function engineSettings(changes: Partial<EngineSettings> = {}): EngineSet
   return {
     tags: [
       { kind: 'pair', experiment: 'experiment.id', variant: ['experiment.variant'] },
-      { kind: 'pair', experiment: 'feature_flag.key', variant: ['feature_flag.result.variant', 'feature_flag.variant'] },
+      {
+        kind: 'pair',
+        experiment: 'feature_flag.key',
+        variant: ['feature_flag.result.variant', 'feature_flag.variant'],
+      },
       { kind: 'prefix', prefix: 'experiment.variant_of.' },
     ],
     segments: ['service.name'],

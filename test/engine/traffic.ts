@@ -38,7 +38,16 @@ export function variantOf(experiment: string, variant: string): Record<string, s
 let identities = 0
 
 /** A request of spans of one service; each has an identity of its own unless one is given. */
-export function request(spans: readonly SpanInput[], options: { service?: string; identity?: string } = {}): ExportRequest {
+export function request(
+  spans: readonly SpanInput[],
+  options: { service?: string; identity?: string } = {},
+): ExportRequest {
   const body = encodeTraces([{ resource: { 'service.name': options.service ?? 'shop' }, spans: [...spans] }])
-  return { signal: 'traces', transport: 'http', encoding: 'protobuf', body, identity: options.identity ?? `request-${identities++}` }
+  return {
+    signal: 'traces',
+    transport: 'http',
+    encoding: 'protobuf',
+    body,
+    identity: options.identity ?? `request-${identities++}`,
+  }
 }
