@@ -6,8 +6,9 @@ import { dirname, join } from 'path'
 import { fileURLToPath, pathToFileURL } from 'url'
 
 const NEEDED = [24, 12]
-/** Tells a launcher that was started by another one the process id of that one. */
-export const LAUNCHED_BY = 'COHORTD_LAUNCHED_BY'
+/** Set in the environment of a launcher that was started by another one. */
+export const LAUNCHED = 'COHORTD_LAUNCHED'
+export const INSTALL_NODE = 'install Node.js 24 (https://nodejs.org/en/download) and put it first in PATH.'
 /** The checkout, or the installed package. */
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -25,19 +26,18 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 export function chooseRuntime({ version, execPath, platform, arch, findPackaged }) {
   if (isNewEnough(version)) return { kind: 'running' }
   const found = `cohortd needs Node.js ${NEEDED.join('.')} or newer; this is ${version} (${execPath}).`
-  const elsewhere = 'Or install Node.js 24 (https://nodejs.org/en/download) and put it first in PATH.'
   const name = `node-${platform}-${arch}`
   if (platform !== 'linux' || (arch !== 'x64' && arch !== 'arm64'))
     return {
       kind: 'missing',
-      message: `${found}\nnpm brings one along only on Linux (x64, arm64), not on ${platform} ${arch}.\nInstall Node.js 24 (https://nodejs.org/en/download) and put it first in PATH.`,
+      message: `${found}\nnpm brings one along only on Linux (x64, arm64), not on ${platform} ${arch}.\nTo run it, ${INSTALL_NODE}`,
     }
   const packaged = findPackaged(name)
   if (packaged !== null && isNewEnough(packaged.version)) return { kind: 'packaged', node: packaged.node }
   const state = packaged === null ? 'is not installed' : `is installed in version ${packaged.version}, which is too old`
   return {
     kind: 'missing',
-    message: `${found}\nThe npm package ${name}, which brings one along, ${state}.\nInstall it with: npm ci (in the checkout), or npm install (where cohortd is a dependency), without --omit=optional.\n${elsewhere}`,
+    message: `${found}\nThe npm package ${name}, which brings one along, ${state}.\nInstall it with: npm ci (in the checkout), or npm install (where cohortd is a dependency), without --omit=optional.\nOr ${INSTALL_NODE}`,
   }
 }
 
@@ -99,13 +99,17 @@ function findPackaged(name) {
   }
 }
 
+function die() {
+  process.kill(process.pid, 'SIGKILL')
+}
+
 /** A launcher that is killed outright must not leave its program behind, holding ports and files. */
 function dieWithLauncher() {
-  const launched = process.env[LAUNCHED_BY] === String(process.ppid)
-  delete process.env[LAUNCHED_BY]
-  if (!launched || !process.channel) return
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
-  process.channel.unref()
+  if (process.env[LAUNCHED] === undefined) return
+  delete process.env[LAUNCHED]
+  if (!process.connected) die()
+  process.on('disconnect', die)
+  if (process.channel) process.channel.unref()
 }
 
 /**

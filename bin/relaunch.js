@@ -1,7 +1,7 @@
 // Starts a launcher once more on another Node.js and stands in for it: signals go in, its end comes out.
 import { spawn } from 'child_process'
 import { constants } from 'os'
-import { LAUNCHED_BY, fail } from './launch.js'
+import { fail, INSTALL_NODE, LAUNCHED } from './launch.js'
 
 const FORWARDED_SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'])
 
@@ -15,14 +15,10 @@ const FORWARDED_SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 
 export function relaunch(node, self) {
   const child = spawn(node, [...process.execArgv, self, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, [LAUNCHED_BY]: String(process.pid) },
+    env: { ...process.env, [LAUNCHED]: '1' },
   })
   for (const signal of FORWARDED_SIGNALS) process.on(signal, () => child.kill(signal))
-  child.on('error', (error) =>
-    fail(
-      `${node} cannot be run: ${error.message}\nInstall Node.js 24 (https://nodejs.org/en/download) and put it first in PATH.`,
-    ),
-  )
+  child.on('error', (error) => fail(`${node} cannot be run: ${error.message}\nTo run cohortd, ${INSTALL_NODE}`))
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code === null ? 1 : code)
     for (const forwarded of FORWARDED_SIGNALS) process.removeAllListeners(forwarded)

@@ -1,12 +1,12 @@
 // The store that forgets at exit: for tests and for trying things out. Copies what it is given, as a file would.
 import { compareEventIds, isEventId, type PublishedEvent } from '../model/event.ts'
 import {
-  StoreError,
   type CohortState,
   type ExperimentState,
   type StateChange,
   type Store,
   type StoredState,
+  StoreError,
 } from './port.ts'
 
 /** Keeps at most `eventLimit` events. */

@@ -1,5 +1,5 @@
 // The thread of the SQLite store: does what it is asked, one request after the other.
-import { parentPort, type MessagePort } from 'node:worker_threads'
+import { type MessagePort, parentPort } from 'node:worker_threads'
 import { StoreError } from './port.ts'
 import { SqliteDatabase } from './sqlite-database.ts'
 import type { SqliteAnswer, SqliteRequest, SqliteResult } from './sqlite-protocol.ts'

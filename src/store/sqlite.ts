@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { isEventId, type PublishedEvent } from '../model/event.ts'
 import { packCohorts, unpackCohorts } from './cohort-pieces.ts'
-import { StoreError, type StateChange, type Store, type StoredState } from './port.ts'
+import { type StateChange, type Store, type StoredState, StoreError } from './port.ts'
 import type { PackedState, SqliteAnswer, SqliteRequest, SqliteResult } from './sqlite-protocol.ts'
 
 /** Calls that may wait for the thread; one more is refused, so that a disk that hangs cannot fill the memory. */

@@ -1,5 +1,5 @@
 // Habits of the code that a machine can check: where time and chance come from, sizes, heads, forbidden shortcuts.
-import { withoutComments, type SourceFile } from './source-files.ts'
+import { type SourceFile, withoutComments } from './source-files.ts'
 
 const MAX_LINES = 400
 

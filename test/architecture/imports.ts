@@ -1,6 +1,6 @@
 // Which room may know which. The direction is the order of the data; only the composition sees everything.
 import { posix } from 'node:path'
-import { withoutComments, type SourceFile } from './source-files.ts'
+import { type SourceFile, withoutComments } from './source-files.ts'
 
 const PURE = ['model', 'runtime']
 

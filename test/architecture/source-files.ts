@@ -1,5 +1,5 @@
 // The files of the project as texts, for the rules that are checked on them.
-import { readFileSync, readdirSync, type Dirent } from 'node:fs'
+import { type Dirent, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { ROOT } from '../../bin/launch.js'
 

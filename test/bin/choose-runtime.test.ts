@@ -59,6 +59,6 @@ test.each([
 ])('on %s %s nothing is promised that npm does not bring', (platform, arch) => {
   const text = message({ platform, arch })
   expect(text).toContain(`not on ${platform} ${arch}`)
-  expect(text).toContain('Install Node.js 24')
+  expect(text).toContain('install Node.js 24')
   expect(text).not.toContain('npm ci')
 })

@@ -1,5 +1,5 @@
 // The launcher as a process: whichever Node.js starts it, the program behind it looks the same from outside.
-import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process'
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
 // The SQLite file against the worst a process can meet: kill -9 in the middle of writing, and a second process.
-import { spawn, type ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { compareEventIds, type PublishedEvent } from '../../src/model/event.ts'
-import { StoreError, type CohortState, type StateChange, type Store } from '../../src/store/port.ts'
+import { type CohortState, type StateChange, type Store, StoreError } from '../../src/store/port.ts'
 
 export const EVENT_LIMIT = 20
 

@@ -1,5 +1,5 @@
 // The memory store keeps the promises of every store.
 import { MemoryStore } from '../../src/store/memory.ts'
-import { EVENT_LIMIT, describeStore } from './conformance.ts'
+import { describeStore, EVENT_LIMIT } from './conformance.ts'
 
 describeStore(() => new MemoryStore({ eventLimit: EVENT_LIMIT }))

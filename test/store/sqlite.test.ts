@@ -1,5 +1,5 @@
 // The SQLite store keeps the promises of every store, and those of a file: it survives, is whole, and belongs to one process.
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { openStore } from '../../src/store/open.ts'
 import { StoreError } from '../../src/store/port.ts'
 import { SqliteStore } from '../../src/store/sqlite.ts'
-import { EVENT_LIMIT, change, cohort, describeStore, event } from './conformance.ts'
+import { change, cohort, describeStore, EVENT_LIMIT, event } from './conformance.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'cohortd-store-'))
 let files = 0
