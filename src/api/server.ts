@@ -35,8 +35,19 @@ const MAX_BODY_BYTES = 64 * 1024
 const REQUEST_TIMEOUT_MS = 30_000
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-/** The API's server. Nothing happens before start(). */
-export class ApiServer {
+export interface ApiServer {
+  /** Listens; rejects when the address cannot be had. */
+  start(): Promise<ApiAddress>
+  /** Ends event streams after what was published, lets running requests finish for at most `graceMs`, then closes. Safe twice. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** A server over the source; nothing happens before start(). */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  return new FastifyApiServer(options)
+}
+
+class FastifyApiServer implements ApiServer {
   readonly #options: ApiServerOptions
   readonly #streams: EventStreams
   #app: FastifyInstance | null = null
@@ -55,7 +66,6 @@ export class ApiServer {
     })
   }
 
-  /** Listens; rejects when the address cannot be had. */
   async start(): Promise<ApiAddress> {
     const { listen, source, observer } = this.#options
     this.#app = await createApp(source, observer, this.#streams)
@@ -65,7 +75,6 @@ export class ApiServer {
     return { host: address.address, port: address.port }
   }
 
-  /** Ends event streams after what was published, lets running requests finish for at most `graceMs`, then closes. Safe twice. */
   stop(graceMs: number): Promise<void> {
     return (this.#stopped ??= this.#stop(graceMs))
   }

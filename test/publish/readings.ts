@@ -1,0 +1,90 @@
+// Readings by hand, with no engine behind them.
+import type { CohortReading, Reading, SliReading } from '../../src/model/reading.ts'
+import type { BurnPolicy, Sli, Slo, Severity } from '../../src/model/slo.ts'
+
+export const EXPERIMENT_POLICY: BurnPolicy = {
+  name: 'experiment',
+  rules: [
+    { severity: 'ticket', factor: 1.5, longSeconds: 3600, shortSeconds: 300, gate: null },
+    { severity: 'page', factor: 2, longSeconds: 3600, shortSeconds: 300, gate: 'rollback' },
+  ],
+  minEvents: 50,
+  minBad: 3,
+}
+
+export function sli(name: string, more: Partial<Sli> = {}): Sli {
+  return {
+    name,
+    from: 'spans',
+    where: null,
+    badWhen: null,
+    good: null,
+    value: null,
+    goodBelow: null,
+    percentiles: [],
+    ...more,
+  }
+}
+
+export function slo(name: string, more: Partial<Slo> = {}): Slo {
+  return { name, sli: name, objective: 0.999, windowSeconds: 2_592_000, policy: EXPERIMENT_POLICY, ...more }
+}
+
+/** Counts by window; what is not given is zero. */
+export interface Counts {
+  readonly good?: readonly number[]
+  readonly bad?: readonly number[]
+  readonly sum?: number
+  readonly count?: number
+  readonly quantiles?: readonly number[] | null
+}
+
+export function sliReading({ good = [], bad = [], sum = 0, count = 0, quantiles = null }: Counts): SliReading {
+  return {
+    good: (window) => good[window] ?? 0,
+    bad: (window) => bad[window] ?? 0,
+    validItems: (window) => (good[window] ?? 0) + (bad[window] ?? 0),
+    badItems: (window) => bad[window] ?? 0,
+    processGood: good.at(-1) ?? 0,
+    processBad: bad.at(-1) ?? 0,
+    processSum: sum,
+    processCount: count,
+    quantiles: () => (quantiles === null ? null : [...quantiles]),
+  }
+}
+
+export interface CohortSketch {
+  readonly experiment?: string
+  readonly variant?: string
+  readonly segments?: readonly string[]
+  readonly slis?: readonly (Counts | null)[]
+  readonly alerts?: readonly (Severity | null)[]
+  readonly sufficient?: boolean
+}
+
+export function cohort(sketch: CohortSketch = {}): CohortReading {
+  const { experiment = 'checkout', variant = 'treatment', segments = ['shop'], slis = [], sufficient = true } = sketch
+  return {
+    experiment,
+    variant,
+    segments,
+    slis: slis.map((counts) => (counts === null ? null : sliReading(counts))),
+    alerts: sketch.alerts ?? slis.map(() => null),
+    sufficient: () => sufficient,
+  }
+}
+
+/** Windows 5m, 1h, 30d; one SLI and SLO `availability` unless told otherwise. */
+export function reading(more: Partial<Reading> = {}): Reading {
+  return {
+    evaluatedMs: 1_767_225_600_000,
+    segments: ['service.name'],
+    slis: [sli('availability')],
+    slos: [slo('availability')],
+    windows: [300, 3600, 2_592_000],
+    cohorts: [],
+    variants: [],
+    ledger: { rows: () => [], pending: () => 0 },
+    ...more,
+  }
+}

@@ -1,0 +1,59 @@
+// `promtool check metrics` over a page with every family, where promtool is installed.
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { COHORT_METRICS, GLOBAL_METRICS } from '../../src/publish/catalogue.ts'
+import { DAEMON_METRICS } from '../../src/publish/catalogue-daemon.ts'
+import { pageText } from '../publish/page.ts'
+import { cohort, reading, sli, slo } from '../publish/readings.ts'
+import { everyMetric } from '../publish/every-metric.ts'
+import { parseStrictly } from '../publish/strict-exposition.ts'
+
+const fullReading = reading({
+  slis: [
+    sli('availability'),
+    sli('latency', { value: { kind: 'duration' }, percentiles: [0.5, 0.99] }),
+    sli('size', { value: { kind: 'attribute', name: 'size' }, percentiles: [0.5] }),
+  ],
+  slos: [slo('availability'), slo('fast', { sli: 'latency' })],
+  cohorts: ['treatment', 'control'].map((variant) => {
+    const counts = { good: [9, 9, 9], bad: [1, 1, 1], sum: 3, count: 10 }
+    const slis = [counts, { ...counts, quantiles: [0.1, 0.2] }, { ...counts, quantiles: [7] }]
+    return cohort({ variant, segments: ['shop "1"\\\n'], slis, alerts: ['page', null] })
+  }),
+  variants: [{ experiment: 'checkout', variant: 'treatment', verdict: 'hold' }],
+  ledger: {
+    rows: () => [{ signal: 'logs', transport: 'http', outcome: 'refused', reason: 'late', items: 1 }],
+    pending: () => 2,
+  },
+})
+const promtool = findOnPath('promtool')
+
+describe('a page with every family', () => {
+  it('holds all families of the catalogue and passes the strict reader', async () => {
+    const text = parseStrictly(await pageText(fullReading, 'text', everyMetric()), 'text')
+    const openMetrics = parseStrictly(await pageText(fullReading, 'openmetrics', everyMetric()), 'openmetrics')
+    const names = [COHORT_METRICS, GLOBAL_METRICS, DAEMON_METRICS].flatMap((families) => Object.keys(families))
+    expect([...text.families.keys()].sort()).toEqual(names.sort())
+    expect(openMetrics.families.size).toBe(names.length)
+  })
+
+  if (promtool !== null)
+    it('passes promtool check metrics without a remark', async () => {
+      const input = await pageText(fullReading, 'text', everyMetric())
+      const { status, stdout, stderr } = spawnSync(promtool, ['check', 'metrics'], { input, encoding: 'utf8' })
+      expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' })
+    })
+})
+
+function findOnPath(name: string): string | null {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const file = join(folder, name)
+    try {
+      accessSync(file, constants.X_OK)
+      return file
+    } catch {}
+  }
+  return null
+}
