@@ -3,4 +3,9 @@
 import { fileURLToPath } from 'url'
 import { launch, mainProgram } from './launch.js'
 
-launch({ self: fileURLToPath(import.meta.url), program: mainProgram(), args: process.argv.slice(2) })
+launch({
+  self: fileURLToPath(import.meta.url),
+  program: mainProgram(),
+  args: process.argv.slice(2),
+  keepCompiled: true,
+})

@@ -1,7 +1,7 @@
 // Runs a program of this package on a Node.js that is new enough: the running one, or the one that npm brought along.
 // Plain JavaScript of the old kind, since it must also run, or fail with a clear message, on an old Node.js.
 import { existsSync, readFileSync } from 'fs'
-import { createRequire } from 'module'
+import module, { createRequire } from 'module'
 import { dirname, join } from 'path'
 import { fileURLToPath, pathToFileURL } from 'url'
 
@@ -43,11 +43,12 @@ export function chooseRuntime({ version, execPath, platform, arch, findPackaged 
 
 /**
  * Runs `program` in this process, or this launcher once more on the packaged Node.js. Signals, exit code and arguments
- * pass through. `self` is the file that was started; `args` are those of the program.
- * @param {{ self: string, program: string, args: readonly string[], surroundings?: Surroundings }} task
+ * pass through. `self` is the file that was started; `args` are those of the program; `keepCompiled` makes its next start
+ * faster.
+ * @param {{ self: string, program: string, args: readonly string[], keepCompiled?: boolean, surroundings?: Surroundings }} task
  * @returns {void}
  */
-export function launch({ self, program, args, surroundings = ownSurroundings() }) {
+export function launch({ self, program, args, keepCompiled = false, surroundings = ownSurroundings() }) {
   const runtime = chooseRuntime(surroundings)
   if (runtime.kind === 'missing') fail(runtime.message)
   else if (isCheckout() && !existsSync(join(ROOT, 'node_modules')))
@@ -56,6 +57,7 @@ export function launch({ self, program, args, surroundings = ownSurroundings() }
     void import('./relaunch.js').then(({ relaunch }) => relaunch(runtime.node, self))
   else {
     dieWithLauncher()
+    if (keepCompiled && isCheckout()) useCompileCache()
     process.argv = [process.argv[0], program, ...args]
     void import(pathToFileURL(program).href)
   }
@@ -97,6 +99,17 @@ function findPackaged(name) {
   } catch {
     return null
   }
+}
+
+/**
+ * Sources whose types were stripped once are kept, and with them the stripper stays out of memory: measured 700 ms and 116 MB
+ * to load the daemon without, 190 ms and 87 MB with. The variable is for its threads, which look at nothing else.
+ */
+function useCompileCache() {
+  if (process.env.NODE_COMPILE_CACHE !== undefined) return
+  const directory = join(ROOT, 'node_modules', '.cache', 'cohortd')
+  process.env.NODE_COMPILE_CACHE = directory
+  module.enableCompileCache(directory)
 }
 
 function die() {
