@@ -1,5 +1,8 @@
-// Untagged spans that wait for their trace, in the order of their receipt: a ring as a structure of arrays, no object per
-// span. A span is known by its sequence number, which stays the same when the ring grows; spans of one trace are chained.
+// Untagged spans that wait for their trace, in the order of their receipt: a ring of records in one buffer, no object per span.
+// A span is known by its sequence number, which stays the same when the ring grows; spans of one trace are chained.
+//
+//   record   receipt, second, end, weight, a value for each SLI (doubles)
+//            trace, next, segment key, flags | transport << 8 (32 bits each) | an outcome for each SLI (bytes)
 import type { Observation } from '../model/observation.ts'
 import { NONE } from './interner.ts'
 
@@ -12,59 +15,91 @@ const INITIAL_CAPACITY = 64
 // Sequence numbers stay below 2^31, so that they fit an Int32Array and -1 is none of them.
 const SEQUENCE_MASK = 0x7fffffff
 
+const RECEIVED_MS = 0
+const SECOND = 1
+const END_MS = 2
+const WEIGHT = 3
+const VALUES = 4
+
+// 32-bit words behind the doubles.
+const TRACE = 0
+const NEXT = 1
+const KEY = 2
+const STATE = 3
+const STATE_WORDS = 4
+const FLAGS_MASK = 0xff
+const TRANSPORT_SHIFT = 8
+
 /** Bytes that one parked span takes. */
 export function parkedSpanBytes(sliCount: number): number {
-  return 4 * 8 + sliCount * 9 + 3 * 4 + 2
+  return (VALUES + sliCount) * 8 + STATE_WORDS * 4 + Math.ceil(sliCount / 8) * 8
 }
 
-/** The ring. Arrays are read at slot(sequence). */
+/** The ring. */
 export class ParkedSpans {
   count = 0
   capacity = INITIAL_CAPACITY
   /** Sequence number of the oldest span. */
   oldest: number
-  receivedMs: Float64Array
-  /** Entry of the trace table, or NONE where the trace was forgotten. */
-  trace: Int32Array
-  /** Sequence number of the next span of the same trace, or NONE. */
-  next: Int32Array
-  /** Number of the segment key. */
-  key: Int32Array
-  /** ATTRIBUTED, REFUSED. */
-  flags: Uint8Array
-  transports: Uint8Array
-  #seconds: Float64Array
-  #endMs: Float64Array
-  #weights: Float64Array
-  #values: Float64Array
-  #outcomes: Uint8Array
+  #doubles = new Float64Array()
+  /** The same memory as #doubles, and so is #bytes. */
+  #words = new Int32Array()
+  #bytes = new Uint8Array()
+  readonly #recordBytes: number
   readonly #sliCount: number
   readonly #maxCapacity: number
 
   /** `maxCapacity` is a power of two. `firstSequence` lets tests come near the wrap-around. */
   constructor(options: { sliCount: number; maxCapacity: number; firstSequence?: number }) {
     this.#sliCount = options.sliCount
+    this.#recordBytes = parkedSpanBytes(options.sliCount)
     this.#maxCapacity = Math.max(INITIAL_CAPACITY, options.maxCapacity)
     this.oldest = options.firstSequence ?? 0
-    this.receivedMs = new Float64Array(INITIAL_CAPACITY)
-    this.trace = new Int32Array(INITIAL_CAPACITY)
-    this.next = new Int32Array(INITIAL_CAPACITY)
-    this.key = new Int32Array(INITIAL_CAPACITY)
-    this.flags = new Uint8Array(INITIAL_CAPACITY)
-    this.transports = new Uint8Array(INITIAL_CAPACITY)
-    this.#seconds = new Float64Array(INITIAL_CAPACITY)
-    this.#endMs = new Float64Array(INITIAL_CAPACITY)
-    this.#weights = new Float64Array(INITIAL_CAPACITY)
-    this.#values = new Float64Array(INITIAL_CAPACITY * options.sliCount)
-    this.#outcomes = new Uint8Array(INITIAL_CAPACITY * options.sliCount)
+    this.#resize(INITIAL_CAPACITY)
   }
 
   get bytes(): number {
-    return this.capacity * parkedSpanBytes(this.#sliCount)
+    return this.#bytes.length
   }
 
-  slot(sequence: number): number {
-    return sequence & (this.capacity - 1)
+  receivedMs(sequence: number): number {
+    return this.#doubles[this.#double(sequence) + RECEIVED_MS]
+  }
+
+  /** Entry of the trace table, or NONE where the trace was forgotten. */
+  trace(sequence: number): number {
+    return this.#words[this.#word(sequence) + TRACE]
+  }
+
+  setTrace(sequence: number, trace: number): void {
+    this.#words[this.#word(sequence) + TRACE] = trace
+  }
+
+  /** Sequence number of the next span of the same trace, or NONE. */
+  next(sequence: number): number {
+    return this.#words[this.#word(sequence) + NEXT]
+  }
+
+  setNext(sequence: number, next: number): void {
+    this.#words[this.#word(sequence) + NEXT] = next
+  }
+
+  /** Number of the segment key. */
+  key(sequence: number): number {
+    return this.#words[this.#word(sequence) + KEY]
+  }
+
+  /** ATTRIBUTED, REFUSED. */
+  flags(sequence: number): number {
+    return this.#words[this.#word(sequence) + STATE] & FLAGS_MASK
+  }
+
+  addFlags(sequence: number, flags: number): void {
+    this.#words[this.#word(sequence) + STATE] |= flags
+  }
+
+  transport(sequence: number): number {
+    return this.#words[this.#word(sequence) + STATE] >> TRANSPORT_SHIFT
   }
 
   /** Makes room for one more; false when the ring is full and may not grow. */
@@ -76,35 +111,38 @@ export class ParkedSpans {
   }
 
   /** Copies an observation behind the newest span and gives its sequence number. There must be room. */
-  push(observation: Observation, receivedMs: number): number {
+  push(observation: Observation, held: { receivedMs: number; trace: number; key: number; flags: number }): number {
     const sequence = (this.oldest + this.count) & SEQUENCE_MASK
-    const slot = this.slot(sequence)
     this.count++
-    this.receivedMs[slot] = receivedMs
-    this.next[slot] = NONE
-    this.transports[slot] = observation.transport
-    this.#seconds[slot] = observation.second
-    this.#endMs[slot] = observation.endMs
-    this.#weights[slot] = observation.weight
-    const from = slot * this.#sliCount
+    const double = this.#double(sequence)
+    this.#doubles[double + RECEIVED_MS] = held.receivedMs
+    this.#doubles[double + SECOND] = observation.second
+    this.#doubles[double + END_MS] = observation.endMs
+    this.#doubles[double + WEIGHT] = observation.weight
+    const word = this.#word(sequence)
+    this.#words[word + TRACE] = held.trace
+    this.#words[word + NEXT] = NONE
+    this.#words[word + KEY] = held.key
+    this.#words[word + STATE] = held.flags | (observation.transport << TRANSPORT_SHIFT)
+    const byte = (word + STATE_WORDS) * 4
     for (let sli = 0; sli < this.#sliCount; sli++) {
-      this.#values[from + sli] = observation.values[sli]
-      this.#outcomes[from + sli] = observation.outcomes[sli]
+      this.#doubles[double + VALUES + sli] = observation.values[sli]
+      this.#bytes[byte + sli] = observation.outcomes[sli]
     }
     return sequence
   }
 
   /** Fills an observation with all of a span but its trace id and segment key. */
   read(sequence: number, into: Observation): void {
-    const slot = this.slot(sequence)
-    into.transport = this.transports[slot]
-    into.second = this.#seconds[slot]
-    into.endMs = this.#endMs[slot]
-    into.weight = this.#weights[slot]
-    const from = slot * this.#sliCount
+    const double = this.#double(sequence)
+    into.second = this.#doubles[double + SECOND]
+    into.endMs = this.#doubles[double + END_MS]
+    into.weight = this.#doubles[double + WEIGHT]
+    into.transport = this.transport(sequence)
+    const byte = (this.#word(sequence) + STATE_WORDS) * 4
     for (let sli = 0; sli < this.#sliCount; sli++) {
-      into.values[sli] = this.#values[from + sli]
-      into.outcomes[sli] = this.#outcomes[from + sli]
+      into.values[sli] = this.#doubles[double + VALUES + sli]
+      into.outcomes[sli] = this.#bytes[byte + sli]
     }
   }
 
@@ -119,42 +157,34 @@ export class ParkedSpans {
     if (this.count === 0 && this.capacity > INITIAL_CAPACITY) this.#resize(INITIAL_CAPACITY)
   }
 
+  /** Where a record begins in #doubles. */
+  #double(sequence: number): number {
+    return (sequence & (this.capacity - 1)) * (this.#recordBytes >> 3)
+  }
+
+  /** Where the words of a record begin in #words. */
+  #word(sequence: number): number {
+    return (this.#double(sequence) + VALUES + this.#sliCount) * 2
+  }
+
+  /** New memory; each record goes where its sequence number puts it. */
   #resize(capacity: number): void {
-    const from = this.slot(this.oldest)
-    const to = this.oldest & (capacity - 1)
-    const move = <A extends Float64Array | Int32Array | Uint8Array>(old: A, fresh: A, width = 1): A =>
-      copyRing({ old, fresh, from: from * width, to: to * width, length: this.count * width })
-    const slis = this.#sliCount
-    this.receivedMs = move(this.receivedMs, new Float64Array(capacity))
-    this.trace = move(this.trace, new Int32Array(capacity))
-    this.next = move(this.next, new Int32Array(capacity))
-    this.key = move(this.key, new Int32Array(capacity))
-    this.flags = move(this.flags, new Uint8Array(capacity))
-    this.transports = move(this.transports, new Uint8Array(capacity))
-    this.#seconds = move(this.#seconds, new Float64Array(capacity))
-    this.#endMs = move(this.#endMs, new Float64Array(capacity))
-    this.#weights = move(this.#weights, new Float64Array(capacity))
-    this.#values = move(this.#values, new Float64Array(capacity * slis), slis)
-    this.#outcomes = move(this.#outcomes, new Uint8Array(capacity * slis), slis)
+    const old = this.#bytes
+    const oldCapacity = this.capacity
+    const bytes = new Uint8Array(capacity * this.#recordBytes)
+    for (let done = 0; done < this.count; ) {
+      const source = (this.oldest + done) & (oldCapacity - 1)
+      const target = (this.oldest + done) & (capacity - 1)
+      const run = Math.min(this.count - done, oldCapacity - source, capacity - target)
+      bytes.set(
+        old.subarray(source * this.#recordBytes, (source + run) * this.#recordBytes),
+        target * this.#recordBytes,
+      )
+      done += run
+    }
+    this.#bytes = bytes
+    this.#doubles = new Float64Array(bytes.buffer)
+    this.#words = new Int32Array(bytes.buffer)
     this.capacity = capacity
   }
-}
-
-/** Copies `length` elements from one ring to another, each from its own start and around its own end. */
-function copyRing<A extends Float64Array | Int32Array | Uint8Array>(copy: {
-  old: A
-  fresh: A
-  from: number
-  to: number
-  length: number
-}): A {
-  const { old, fresh, from, to, length } = copy
-  for (let done = 0; done < length; ) {
-    const source = (from + done) % old.length
-    const target = (to + done) % fresh.length
-    const run = Math.min(length - done, old.length - source, fresh.length - target)
-    fresh.set(old.subarray(source, source + run), target)
-    done += run
-  }
-  return fresh
 }

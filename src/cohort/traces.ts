@@ -143,7 +143,7 @@ export class TraceInheritance {
     this.#nowMs = nowMs
     const { waitMs } = this.#options
     const parked = this.#parked
-    while (parked.count > 0 && nowMs - parked.receivedMs[parked.slot(parked.oldest)] > waitMs) this.#releaseOldest()
+    while (parked.count > 0 && nowMs - parked.receivedMs(parked.oldest) > waitMs) this.#releaseOldest()
     const traces = this.#traces
     while (traces.oldest !== NONE && nowMs - traces.lastMs(traces.oldest) > waitMs) this.#forget(traces.oldest)
   }
@@ -185,13 +185,9 @@ export class TraceInheritance {
       return false
     }
     if (!parked.makeRoom()) this.#evictOldest()
-    const sequence = parked.push(observation, this.#nowMs)
-    const slot = parked.slot(sequence)
-    parked.key[slot] = key
-    parked.flags[slot] = flags
-    parked.trace[slot] = trace
+    const sequence = parked.push(observation, { receivedMs: this.#nowMs, trace, key, flags })
     const last = this.#traces.lastParked(trace)
-    if (last !== NONE) parked.next[parked.slot(last)] = sequence
+    if (last !== NONE) parked.setNext(last, sequence)
     this.#traces.setParked(trace, last === NONE ? sequence : this.#traces.firstParked(trace), sequence)
     return true
   }
@@ -208,7 +204,7 @@ export class TraceInheritance {
     if (sequence !== NONE) this.#traces.readId(trace, this.#view.traceId)
     while (sequence !== NONE) {
       this.#deliverParked(sequence, tag)
-      sequence = parked.next[parked.slot(sequence)]
+      sequence = parked.next(sequence)
     }
   }
 
@@ -225,26 +221,26 @@ export class TraceInheritance {
   }
 
   #deliverParked(sequence: number, tag: TagPath): void {
-    const slot = this.#parked.slot(sequence)
-    const flags = this.#parked.flags[slot]
-    this.#parked.read(sequence, this.#view)
-    this.#view.segmentKey = this.#segmentKeys.text(this.#parked.key[slot])
-    const now = flags | this.#deliver(this.#view, tag, flags)
-    this.#parked.flags[slot] = now
-    if ((now & ATTRIBUTED) > (flags & ATTRIBUTED)) this.pendingItems--
+    const parked = this.#parked
+    const flags = parked.flags(sequence)
+    parked.read(sequence, this.#view)
+    this.#view.segmentKey = this.#segmentKeys.text(parked.key(sequence))
+    const outcome = this.#deliver(this.#view, tag, flags)
+    parked.addFlags(sequence, outcome)
+    if (outcome === ATTRIBUTED && (flags & ATTRIBUTED) === 0) this.pendingItems--
   }
 
   #releaseOldest(): void {
     const parked = this.#parked
-    const slot = parked.slot(parked.oldest)
-    const flags = parked.flags[slot]
-    const trace = parked.trace[slot]
-    const transport = parked.transports[slot]
+    const { oldest } = parked
+    const flags = parked.flags(oldest)
+    const trace = parked.trace(oldest)
+    const transport = parked.transport(oldest)
     if (trace !== NONE) {
-      const next = parked.next[slot]
+      const next = parked.next(oldest)
       this.#traces.setParked(trace, next, next === NONE ? NONE : this.#traces.lastParked(trace))
     }
-    this.#segmentKeys.release(parked.key[slot])
+    this.#segmentKeys.release(parked.key(oldest))
     parked.shift()
     if ((flags & ATTRIBUTED) === 0) this.pendingItems--
     this.#reportEnd(transport, flags)
@@ -269,9 +265,8 @@ export class TraceInheritance {
     const parked = this.#parked
     let sequence = this.#traces.firstParked(trace)
     while (sequence !== NONE) {
-      const slot = parked.slot(sequence)
-      parked.trace[slot] = NONE
-      sequence = parked.next[slot]
+      parked.setTrace(sequence, NONE)
+      sequence = parked.next(sequence)
     }
     this.#tags.leave(this.#traces.tags(trace))
     this.#traces.remove(trace)

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Interner, NONE } from '../../src/cohort/interner.ts'
 import { ParkedSpans } from '../../src/cohort/parked-spans.ts'
+import { TagPaths } from '../../src/cohort/tag-paths.ts'
 import { TraceTable } from '../../src/cohort/trace-table.ts'
 import { Observation } from '../../src/model/observation.ts'
 import { observationOf, SLI_COUNT } from './traffic.ts'
@@ -88,11 +89,14 @@ describe('the ring of parked spans', () => {
         let span = 0
         for (const { push, shift } of steps) {
           for (let at = 0; at < push && ring.makeRoom(); at++, span++) {
-            model.push({ sequence: ring.push(observationOf(1, span), span), span })
+            model.push({ sequence: ring.push(observationOf(1, span), heldAs(span)), span })
           }
           for (let at = 0; at < shift && ring.count > 0; at++, model.shift()) ring.shift()
           expect(ring.count).toBe(model.length)
-          for (const { sequence, span } of model) expect(readFrom(ring, sequence)).toEqual(asRead(span))
+          for (const { sequence, span } of model) {
+            expect(readFrom(ring, sequence)).toEqual(asRead(span))
+            expect(heldIn(ring, sequence)).toEqual(heldAs(span))
+          }
           if (model.length > 0) expect(ring.oldest).toBe(model[0].sequence)
         }
       }),
@@ -103,14 +107,14 @@ describe('the ring of parked spans', () => {
   test('refuses to grow past its capacity, and shrinks when empty', () => {
     const ring = new ParkedSpans({ sliCount: SLI_COUNT, maxCapacity: 256 })
     const atFirst = ring.bytes
-    while (ring.makeRoom()) ring.push(observationOf(1, ring.count), 0)
+    while (ring.makeRoom()) ring.push(observationOf(1, ring.count), heldAs(0))
     expect(ring.count).toBe(256)
     ring.shrink()
     expect(ring.count).toBe(256)
     while (ring.count > 0) ring.shift()
     ring.shrink()
     expect(ring.bytes).toBe(atFirst)
-    const sequence = ring.push(observationOf(1, 7), 0)
+    const sequence = ring.push(observationOf(1, 7), heldAs(7))
     expect(readFrom(ring, sequence)).toEqual(asRead(7))
   })
 })
@@ -121,12 +125,86 @@ function readFrom(ring: ParkedSpans, sequence: number): Observation {
   return into
 }
 
+function heldAs(span: number): { receivedMs: number; trace: number; key: number; flags: number } {
+  return { receivedMs: span, trace: span % 5, key: span % 7, flags: span % 4 }
+}
+
+function heldIn(ring: ParkedSpans, sequence: number): ReturnType<typeof heldAs> {
+  return {
+    receivedMs: ring.receivedMs(sequence),
+    trace: ring.trace(sequence),
+    key: ring.key(sequence),
+    flags: ring.flags(sequence),
+  }
+}
+
 /** The ring keeps neither trace id nor segment key. */
 function asRead(span: number): Observation {
   const observation = observationOf(0, span)
   observation.segmentKey = ''
   return observation
 }
+
+function steps(paths: TagPaths, id: number): string[] {
+  const names: string[] = []
+  for (let step = paths.path(id); step !== null; step = step.previous) names.push(`${step.experiment}=${step.variant}`)
+  return names.toReversed()
+}
+
+describe('the paths of tags', () => {
+  test('that are equal are the same, and others are not', () => {
+    const paths = new TagPaths(10_000)
+    const a = paths.extend(NONE, 'a', 'x')
+    expect(paths.extend(NONE, 'a', 'x')).toBe(a)
+    expect(paths.extend(NONE, 'a', 'y')).not.toBe(a)
+    const ab = paths.extend(a, 'b', 'x')
+    expect(paths.extend(a, 'b', 'x')).toBe(ab)
+    expect(steps(paths, ab)).toEqual(['a=x', 'b=x'])
+    expect([paths.knows(ab, 'a'), paths.knows(ab, 'b'), paths.knows(ab, 'x'), paths.knows(NONE, 'a')]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ])
+  })
+
+  test('that are equal to those of a naive model go with the last trace', () => {
+    const tag = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.constantFrom('x', 'y'))
+    const step = fc.record({ trace: fc.nat(5), tag, leave: fc.boolean() })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (acts) => {
+        const paths = new TagPaths(1 << 20)
+        const traces = new Map<number, { id: number; tags: string[] }>()
+        for (const { trace, tag, leave } of acts) {
+          const at = traces.get(trace) ?? { id: NONE, tags: [] }
+          if (leave) {
+            paths.leave(at.id)
+            traces.delete(trace)
+          } else {
+            const id = paths.extend(at.id, ...tag)
+            traces.set(trace, { id, tags: [...at.tags, tag.join('=')] })
+          }
+          for (const { id, tags } of traces.values()) expect(steps(paths, id)).toEqual(tags)
+          const distinct = new Set([...traces.values()].map(({ id }) => id)).size
+          expect(new Set([...traces.values()].map(({ tags }) => tags.join())).size).toBe(distinct)
+        }
+        for (const { id } of traces.values()) paths.leave(id)
+        expect(paths.bytes).toBe(0)
+      }),
+    )
+  })
+
+  test('past the bound are refused, those that are there are not', () => {
+    const paths = new TagPaths(1000)
+    const a = paths.extend(NONE, 'a', 'x'.repeat(200))
+    expect(paths.extend(a, 'b', 'y')).toBe(NONE)
+    expect(paths.bytes).toBeLessThanOrEqual(1000)
+    expect(paths.extend(NONE, 'a', 'x'.repeat(200))).toBe(a)
+    paths.leave(a)
+    paths.leave(a)
+    expect(paths.bytes).toBe(0)
+  })
+})
 
 describe('the interner', () => {
   test('holds a text once, until its last reference is given back', () => {

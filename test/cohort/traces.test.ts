@@ -232,11 +232,12 @@ describe('bounds', () => {
     const player = new Player({ maxBytes: small })
     player.untagged(0, 1, 100)
     let trace = 1
-    while (player.traces.forgottenTraces === 0) player.untagged(1, ++trace, 200)
+    while (player.traces.forgottenTraces === 0) player.tagged(1, ++trace, { a: 'x' })
+    player.untagged(2, trace, 200)
     player.traces.advance(10_001)
     expect(player.releases.length).toBe(1)
-    player.tagged(10_001, trace, { a: 'x' })
-    expect(player.deliveries).toEqual(['200 a=x'])
+    player.tagged(10_001, trace, { b: 'y' })
+    expect(player.deliveries).toEqual(['200 a=x', '200 b=y'])
   })
 
   test('ever new names stay within the bound', () => {
