@@ -139,9 +139,19 @@ function listenNotes({ receivers, api }: Settings): string[] {
   })
 }
 
+const NOT_ON_SPANS: ReadonlySet<string> = new Set(['event.name', 'severity'])
+
+function fieldsOf({ where, badWhen, good }: Sli): ReadonlySet<string> {
+  const alternatives = [where, badWhen, good].flatMap((matcher) => matcher ?? [])
+  return new Set(alternatives.flatMap((conditions) => conditions.map(({ field }) => field)))
+}
+
 function contentNotes(pieces: Pieces, engine: EngineSettings): string[] {
   const notes: string[] = []
   if (engine.slis.length === 0) notes.push('no SLI is active: exposures are seen, but nothing is counted')
+  for (const sli of engine.slis)
+    for (const field of fieldsOf(sli))
+      if (NOT_ON_SPANS.has(field)) notes.push(`SLI ${sli.name} asks for ${field}, which spans do not have`)
   if (pieces.slos.given) return notes
   const kept = new Set(engine.slos.map(({ name }) => name))
   for (const { name, sli } of values(pieces.slos))

@@ -80,7 +80,7 @@ function cohortRules({ engine }: Settings): Row[] {
   return [
     ...engine.tags.map((tag, index): Row => [index === 0 ? 'experiment' : 'or', tagSentence(tag)]),
     ['split by', engine.segments.length === 0 ? 'nothing else' : engine.segments.join(', ')],
-    ['control', `${engine.controls.join(', else ')} (unless the experiment says)`],
+    ['control', `${engine.controls.join(', else ') || 'none'} (unless the experiment says)`],
     ['untagged spans inherit', inherit],
     [
       'taken',

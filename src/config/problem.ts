@@ -44,14 +44,15 @@ export function describeValue(value: unknown): string {
   if (value === undefined || value === null) return 'nothing'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty map' : 'a map'
-  if (typeof value !== 'string') return String(value)
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value !== 'string') return 'something that YAML cannot hold'
   return JSON.stringify(value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}...` : value)
 }
 
-/** One line for each problem, in the order of the file, overrides last; the same text is said once. */
+/** One line for each problem, newline included, in the order of the file, overrides last; the same text is said once. */
 export function renderProblems(problems: readonly Problem[]): string {
   const ordered = problems.toSorted((a, b) => compare(a, b))
-  return [...new Set(ordered.map(renderProblem))].join('\n')
+  return [...new Set(ordered.map((problem) => `${renderProblem(problem)}\n`))].join('')
 }
 
 function renderProblem({ place, path, found, expected, suggestion }: Problem): string {

@@ -7,8 +7,8 @@ interface SchemaNode {
   readonly title?: string
   readonly description?: string
   readonly default?: unknown
-  readonly enum?: readonly unknown[]
-  readonly const?: unknown
+  readonly enum?: readonly string[]
+  readonly const?: string
   readonly properties?: Readonly<Record<string, SchemaNode>>
   readonly required?: readonly string[]
   readonly items?: SchemaNode
@@ -109,8 +109,9 @@ function below(node: SchemaNode, prefix: string): Row[] {
 }
 
 function merged(a: Row, b: Row): Row {
-  const both = (x: string, y: string, separator: string) => (x.includes(y) ? x : x + separator + y)
-  return { ...a, type: both(a.type, b.type, ', '), description: both(a.description, b.description, ' / ') }
+  const type = a.type.includes(b.type) ? a.type : `${a.type}, ${b.type}`
+  const same = a.description.includes(b.description)
+  return { ...a, type, description: same ? a.description : `${a.description} / ${b.description}` }
 }
 
 function children(node: SchemaNode, prefix: string): [path: string, child: SchemaNode, required: boolean][] {
@@ -133,8 +134,8 @@ function typeText(node: SchemaNode): string {
   const alternatives = node.title === 'condition' ? undefined : (node.anyOf ?? node.oneOf)
   if (alternatives !== undefined)
     return [...new Set(alternatives.map(typeText))].filter((text) => text !== 'null').join(' or ')
-  if (node.enum !== undefined) return node.enum.map((word) => `\`${String(word)}\``).join(', ')
-  if (node.const !== undefined) return `\`${String(node.const)}\``
+  if (node.enum !== undefined) return node.enum.map((word) => `\`${word}\``).join(', ')
+  if (node.const !== undefined) return `\`${node.const}\``
   if (node.title !== undefined) return node.title
   if (node.items !== undefined) return 'list'
   const names: Record<string, string> = {

@@ -120,15 +120,17 @@ class TreeBuilder {
         this.#options.report(place, path, found, expected, suggestion)
       return { kind: 'scalar', place, ...scalar }
     }
-    const known = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    return { kind: 'scalar', place, value: known ? value : null, reference: null }
+    if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      return { kind: 'scalar', place, value, reference: null }
+    const nothing: Located = { kind: 'scalar', place, value: null, reference: null }
+    return this.#refuse(nothing, path, 'a value of another YAML version or type', 'text, a number, true, false or null')
   }
 
   #map(node: YAMLMap, path: KeyPath, depth: number, place: Place): LocatedMap {
     const entries = new Map<string, LocatedEntry>()
     const merged: Located[] = []
     for (const { key: keyNode, value: valueNode } of node.items) {
-      const key = isScalar(keyNode) && keyNode.value !== null ? String(keyNode.value) : null
+      const key = keyText(keyNode)
       const keyPlace = keyPlaceOf(keyNode, place, this.#options.placeOf)
       if (key === null || key === '__proto__') {
         this.#options.report(
@@ -166,6 +168,12 @@ class TreeBuilder {
       for (const [key, entry] of map.entries) if (!entries.has(key)) entries.set(key, entry)
     }
   }
+}
+
+/** A number or truth value as key is meant as its text. */
+function keyText(key: unknown): string | null {
+  const value = isScalar(key) ? key.value : null
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : null
 }
 
 function keyPlaceOf(key: unknown, fallback: Place, placeOf: (offset: number) => Place): Place {

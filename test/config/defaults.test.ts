@@ -8,6 +8,14 @@ function missing(): never {
   throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
 }
 
+function forbidden(): never {
+  throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
+}
+
+function hash(text: string): string {
+  return settingsOf(text).configHash
+}
+
 function read(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 }
@@ -70,11 +78,11 @@ describe('the configuration', () => {
     const { settings, problems, notes } = loadText(read('config/container.yaml'))
     expect(renderProblems(problems)).toBe('')
     const usual = settingsOf('')
-    const everywhere = (port: number) => ({ host: '0.0.0.0', port })
+    const [grpc, http, api] = [4317, 4318, 9464].map((port) => ({ host: '0.0.0.0', port }))
     expect(settings).toEqual({
       ...usual,
-      receivers: { ...usual.receivers, grpc: everywhere(4317), http: everywhere(4318) },
-      api: everywhere(9464),
+      receivers: { ...usual.receivers, grpc, http },
+      api,
       store: { type: 'sqlite', path: '/data/cohortd.db' },
     })
     expect(notes).toEqual([
@@ -110,13 +118,10 @@ describe('the file', () => {
   ])('must exist where it is named %s', (_sentence, options) => {
     const { settings, problems } = loadSettings({ ...options, cwd: '/work', readFile })
     expect(settings).toBeNull()
-    expect(renderProblems(problems)).toBe('gone.yaml:1:1: (root): found no such file, expected a configuration')
+    expect(renderProblems(problems)).toBe('gone.yaml:1:1: (root): found no such file, expected a configuration\n')
   })
 
   it('that cannot be read is a problem even where nobody named it', () => {
-    const forbidden = () => {
-      throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
-    }
     const { problems } = loadSettings({ env: {}, cwd: '/work', readFile: forbidden })
     expect(renderProblems(problems)).toContain('permission denied')
   })
@@ -159,9 +164,17 @@ describe('a small configuration', () => {
     expect(settingsOf(text).receivers).toMatchObject({ maxRequestBytes: 1_000_000, maxInFlightBytes: 1.5 * 1024 ** 3 })
   })
 
+  it('that asks of spans what only other records have is told so', () => {
+    const { notes } = loadText('slos: []\nslis: [{name: a, good: {severity: ERROR}, where: {event.name: x}}]')
+    expect(notes).toEqual([
+      'SLI a asks for event.name, which spans do not have',
+      'SLI a asks for severity, which spans do not have',
+    ])
+  })
+
   it('turns things off with 0', () => {
-    const text = 'receivers: {otlp: {retry_window: 0}}\ncohorts: {inherit_from_trace: 0s, segments: []}'
-    expect(settingsOf(text).engine).toMatchObject({ retryWindowMs: 0, inheritMs: 0, segments: [] })
+    const text = 'receivers: {otlp: {retry_window: 0}}\ncohorts: {inherit_from_trace: 0s, segments: [], control: []}'
+    expect(settingsOf(text).engine).toMatchObject({ retryWindowMs: 0, inheritMs: 0, segments: [], controls: [] })
   })
 
   it('may give its own policy', () => {
@@ -193,7 +206,6 @@ describe('a small configuration', () => {
 
 describe('the hash of a configuration', () => {
   it('tells what is counted, not where it listens or how it was written', () => {
-    const hash = (text: string) => settingsOf(text).configHash
     expect(hash('')).toMatch(/^sha256:[0-9a-f]{64}$/)
     expect(hash('api: {endpoint: 127.0.0.1:0}')).toBe(hash(''))
     expect(hash('cohorts: {allowed_lateness: 1m}')).toBe(hash(''))

@@ -22,7 +22,10 @@ function expectAnswer(text: string, overrides: readonly string[] = []): void {
   expect(renderProblems(loaded.problems) + renderUnderstanding(loaded)).not.toBe('')
 }
 
-const yamlCharacters = fc.string({ unit: fc.constantFrom(...'ab:-[]{},#&*!|>\'"%@`?\n\t $<~0.1'), maxLength: 60 })
+const yamlCharacters = fc.string({
+  unit: fc.constantFrom(...Array.from('ab:-[]{},#&*!|>\'"%@`?\n\t $<~0.1')),
+  maxLength: 60,
+})
 const scrap = fc.oneof(
   fc.constantFrom(
     '',

@@ -16,7 +16,7 @@ export function loadText(text: string, { overrides = [], env = {} }: TextOptions
 export function problemsOf(text: string, options?: TextOptions): string[] {
   const { problems, settings } = loadText(text, options)
   if ((settings === null) !== problems.length > 0) throw new Error('settings and problems contradict each other')
-  return problems.length === 0 ? [] : renderProblems(problems).split('\n')
+  return problems.length === 0 ? [] : renderProblems(problems).trimEnd().split('\n')
 }
 
 /** The settings of a text that must load. */

@@ -227,6 +227,14 @@ const CASES: readonly (readonly [sentence: string, text: string, expected: reado
       'cohortd.yaml:1:81: receivers.otlp.protocols.http.cors.allowed_origins[1]: found "shop", expected an origin such as https://shop.example.com, one with a single * in it, or "*"',
     ],
   ],
+  [
+    'an objective that leaves no error budget, a trace that is waited for too long',
+    'slos: [{name: x, sli: latency, objective: 0.9999999999999}]\ncohorts: {inherit_from_trace: 2h}',
+    [
+      'cohortd.yaml:1:43: slos[0].objective: found 0.9999999999999, expected at most 0.999999999',
+      'cohortd.yaml:2:31: cohorts.inherit_from_trace: found "2h", expected a duration of at most 1h',
+    ],
+  ],
   ['a list where a map belongs', '[1, 2]', ['cohortd.yaml:1:1: (root): found a list, expected a map of settings']],
   ['text where a map belongs', 'hello', ['cohortd.yaml:1:1: (root): found "hello", expected a map of settings']],
   ['a map where a list belongs', 'slis: {name: a}', ['cohortd.yaml:1:7: slis: found a map, expected a list']],

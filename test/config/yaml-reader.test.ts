@@ -82,6 +82,11 @@ describe('YAML', () => {
       /^cohortd\.yaml:1:6: \(root\): found text that is not YAML \(Unresolved tag/,
     ],
     [
+      'a date of YAML 1.1',
+      '%YAML 1.1\n---\nack: 2001-01-01\n',
+      /^cohortd\.yaml:3:6: ack: found a value of another YAML version or type/,
+    ],
+    [
       'a file too large',
       `# ${'x'.repeat(1_100_000)}`,
       /^cohortd\.yaml:1:1: \(root\): found 1100002 characters, expected at most 1048576$/,

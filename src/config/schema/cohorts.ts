@@ -4,17 +4,17 @@ import type { TagRule } from '../../model/settings.ts'
 import { condition } from './condition.ts'
 import { count, duration, size, text } from './values.ts'
 
-/** One text or a list of them. */
-function texts(expected: string) {
+/** One text or a list of at least `least` of them. */
+function texts(expected: string, least: number) {
   return z
-    .union([text(expected), z.array(text(expected)).min(1)])
+    .union([text(expected), z.array(text(expected)).min(least)])
     .transform((given) => (Array.isArray(given) ? given : [given]))
 }
 
 const pair = z
   .strictObject({
     experiment: text().describe("Attribute that holds the experiment's name."),
-    variant: texts('the name of an attribute').describe(
+    variant: texts('the name of an attribute', 1).describe(
       "Attribute that holds the variant's name; of several the first that is present.",
     ),
   })
@@ -35,11 +35,10 @@ export const DEFAULT_TAGS = [
 ]
 export const DEFAULT_SEGMENTS = ['service.name']
 
-/** Label names that metrics carry anyway. */
-const RESERVED_LABELS = new Set([
-  ...['experiment', 'variant', 'sli', 'slo', 'window', 'quantile', 'severity', 'outcome', 'verdict'],
-  ...['le', 'signal', 'transport', 'reason', 'job', 'instance', 'alertname'],
-])
+/** Labels that metrics and alerts of cohorts carry beside the segments. */
+const RESERVED_LABELS: ReadonlySet<string> = new Set(
+  'experiment variant sli slo window quantile severity outcome verdict le alertname'.split(' '),
+)
 
 /** The Prometheus label of an attribute: service.name is service_name. */
 function labelName(attribute: string): string {
@@ -64,6 +63,8 @@ const segments = z
   })
   .prefault(DEFAULT_SEGMENTS)
   .describe('Attributes (of the record, else of its resource) that split a variant into cohorts; empty: none.')
+
+const HOUR_MS = 3_600_000
 
 const limits = z
   .strictObject({
@@ -100,17 +101,19 @@ export const cohorts = z
       .prefault(DEFAULT_TAGS)
       .describe('Where experiment and variant are found; each pair found complete on a record is one experiment.'),
     segments,
-    control: texts('the name of a variant')
+    control: texts('the name of a variant', 0)
       .prefault(['control', 'baseline'])
-      .describe('Variants taken for the control unless the experiment names its own, in order of preference.'),
-    inherit_from_trace: duration()
+      .describe(
+        'Variants taken for the control unless the experiment names its own, in order of preference; empty: none.',
+      ),
+    inherit_from_trace: duration({ atMostMs: HOUR_MS })
       .prefault('10s')
       .describe('How long an untagged span waits for a tagged one of its trace; 0s: off.'),
     limits,
-    allowed_lateness: duration()
+    allowed_lateness: duration({ atMostMs: 24 * HOUR_MS })
       .prefault('60s')
       .describe('Records that ended longer ago than this are refused as late.'),
-    allowed_future: duration()
+    allowed_future: duration({ atMostMs: 24 * HOUR_MS })
       .prefault('60s')
       .describe('Records that end further ahead than this, by clocks that run ahead, are refused as future.'),
     resource_variants: z

@@ -61,7 +61,7 @@ export const receivers = z
           .describe(
             'The protocols spoken; one that is not named here listens at its default address. At least one is needed.',
           ),
-        retry_window: duration()
+        retry_window: duration({ atMostMs: 86_400_000 })
           .prefault('5m')
           .describe('A request sent again byte for byte within this time is acknowledged, not counted twice; 0s: off.'),
         max_request_size: size().prefault('64MiB').describe('Largest request, after decompression.'),

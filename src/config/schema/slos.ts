@@ -3,11 +3,20 @@ import { z } from 'zod'
 import { SEVERITIES } from '../../model/slo.ts'
 import { count, number, oneOf, text, window } from './values.ts'
 
+/** Nearer to 1 the error budget is lost in rounding. */
+const HIGHEST_OBJECTIVE = 0.999_999_999
+
+function objective() {
+  return number({ above: 0, below: 1 }, '0.999')
+    .refine((given) => given <= HIGHEST_OBJECTIVE, { error: `at most ${HIGHEST_OBJECTIVE}` })
+    .describe('Share of events that must be good, between 0 and 1.')
+}
+
 /** One entry of slos. */
 export const slo = z.strictObject({
   name: text().describe('Name of the SLO, unique.'),
   sli: text().describe('The SLI it is about; that SLI must say what is good or bad.'),
-  objective: number({ above: 0, below: 1 }, '0.999').describe('Share of events that must be good, between 0 and 1.'),
+  objective: objective(),
   window: window().prefault('30d').describe('Window of the error budget: whole minutes from 1m to 30d.'),
   policy: text().prefault('experiment').describe('Burn-rate policy: `experiment`, `workbook`, or one of `policies`.'),
 })

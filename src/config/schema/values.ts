@@ -42,7 +42,7 @@ export function text(expected = 'text') {
     if (typeof raw !== 'string') return new Mistake(expected)
     if (raw.trim() === '' || raw.length > LONGEST_TEXT)
       return new Mistake(`${expected} of 1 to ${LONGEST_TEXT} characters`)
-    return /[\u0000-\u001f\u007f]/.test(raw) ? new Mistake(`${expected} without control characters`) : raw
+    return /\p{Cc}/u.test(raw) ? new Mistake(`${expected} without control characters`) : raw
   })
 }
 
@@ -124,13 +124,13 @@ const DURATION_FACTS = {
 const LONGEST_DURATION_MS = 366 * 86_400_000
 
 /** A duration in milliseconds. */
-export function duration(bounds: { atLeastMs?: number } = {}) {
-  const atLeastMs = bounds.atLeastMs ?? 0
+export function duration(bounds: { atLeastMs?: number; atMostMs?: number } = {}) {
+  const { atLeastMs = 0, atMostMs = LONGEST_DURATION_MS } = bounds
   const expected = atLeastMs > 0 ? `a duration of at least ${milliseconds(atLeastMs)}` : 'a duration'
   return value(DURATION_FACTS, (raw) => {
     const ms = durationMs(raw)
     if (ms === null) return new Mistake(`${expected}, such as "30s" or "5m"`, secondsMeant(raw))
-    if (ms > LONGEST_DURATION_MS) return new Mistake('a duration of at most 366d')
+    if (ms > atMostMs) return new Mistake(`a duration of at most ${milliseconds(atMostMs)}`)
     return ms < atLeastMs ? new Mistake(expected) : ms
   })
 }
