@@ -2,34 +2,39 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../../bin/launch.js'
+import { readSourceFiles } from '../architecture/source-files.ts'
 
-/** Page, the module that makes its text, and the function in it. */
-const PAGES: readonly (readonly [string, string, string])[] = [
-  ['configuration.md', 'src/config/reference.ts', 'configurationReference'],
-  ['metrics.md', 'src/publish/catalogue.ts', 'metricsReference'],
-  ['events.md', 'src/publish/events-reference.ts', 'eventsReference'],
-  ['api.md', 'src/api/reference.ts', 'apiReference'],
+/** Page, and the function of the program that makes its text. */
+const PAGES: readonly (readonly [string, string])[] = [
+  ['configuration.md', 'configurationReference'],
+  ['metrics.md', 'metricsReference'],
+  ['events.md', 'eventsReference'],
+  ['api.md', 'apiReference'],
 ]
 
 /** What is wrong with the pages, a line each. With `write` the pages are made anew first. */
 export async function referenceProblems(options: { write: boolean }): Promise<string[]> {
+  const sources = readSourceFiles(['.ts']).filter(({ path }) => path.startsWith('src/'))
   const problems: string[] = []
-  for (const [page, module, name] of PAGES) {
+  for (const [page, name] of PAGES) {
+    const module = sources.find(({ text }) => new RegExp(`^export function ${name}\\(`, 'm').test(text))?.path
+    if (module === undefined) {
+      problems.push(`nothing in src/ exports the function ${name}, which makes docs/reference/${page}`)
+      continue
+    }
     const expected = await generate(module, name)
-    if (expected === null) problems.push(`${module} has no function ${name}, which makes docs/reference/${page}`)
-    else if (options.write) write(page, expected)
+    if (options.write) write(page, expected)
     else if (read(page) !== expected)
       problems.push(`docs/reference/${page} is not what ${module} says; make it anew with: npm run check -- --write`)
   }
   return problems
 }
 
-async function generate(module: string, name: string): Promise<string | null> {
-  const path = join(ROOT, module)
-  if (!existsSync(path)) return null
-  const exports: Record<string, unknown> = await import(path)
+async function generate(module: string, name: string): Promise<string> {
+  const exports: Record<string, unknown> = await import(join(ROOT, module))
   const make = exports[name]
-  return typeof make === 'function' ? String(make()) : null
+  if (typeof make !== 'function') throw new Error(`${name} of ${module} is no function`)
+  return String(make())
 }
 
 function read(page: string): string | null {
