@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import type { ServerMessage } from './transport-server.ts'
 
-const run_ = promisify(execFile)
+const execute = promisify(execFile)
 
 const TRACES_PATH = '/v1/traces'
 const EXPORT_PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
@@ -82,7 +82,7 @@ async function shoot(
       ? ['-c', '2', '-m', '8', '-w', '30', '-W', '30', '-H', 'content-type: application/grpc', '-H', 'te: trailers']
       : ['--h1', '-c', '8', '-H', 'content-type: application/x-protobuf']
   const path = load.transport === 'grpc' ? EXPORT_PATH : TRACES_PATH
-  const { stdout } = await run_('h2load', [...shared, ...how, `http://127.0.0.1:${ports[load.transport]}${path}`])
+  const { stdout } = await execute('h2load', [...shared, ...how, `http://127.0.0.1:${ports[load.transport]}${path}`])
   const line = /finished in ([\d.]+)(us|ms|s)/.exec(stdout)
   if (line === null || !stdout.includes(`${requests} succeeded`)) throw new Error(`${load.name}: ${stdout}`)
   const unit = line[2] === 's' ? 1 : line[2] === 'ms' ? 1e-3 : 1e-6
@@ -91,7 +91,7 @@ async function shoot(
 
 async function hasH2load(): Promise<boolean> {
   try {
-    await run_('h2load', ['--version'])
+    await execute('h2load', ['--version'])
     return true
   } catch {
     return false
@@ -108,8 +108,10 @@ function message<K extends ServerMessage['kind']>(
   kind: K,
 ): Promise<Extract<ServerMessage, { kind: K }>> {
   return new Promise((resolve, reject) => {
-    server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)))
+    const onExit = (code: number | null): void => reject(new Error(`the server ended with ${code}`))
+    server.once('exit', onExit)
     server.once('message', (sent: ServerMessage) => {
+      server.removeListener('exit', onExit)
       if (sent.kind === kind) resolve(sent as Extract<ServerMessage, { kind: K }>)
       else reject(new Error(`the server said ${sent.kind}, not ${kind}`))
     })

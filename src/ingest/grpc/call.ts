@@ -137,8 +137,11 @@ export class GrpcCall {
 
   #onEnd(): void {
     if (this.#state !== 'reading') return
+    // A reset ends the stream too; its client wants nothing counted and will hear no answer.
+    if (this.#stream.aborted || this.#stream.destroyed) return
     if (!this.#message.complete) {
-      return this.#turnAway(brokenFraming(this.#message.empty ? 'no message' : 'the call ends within its message'))
+      // Not for the ledger: this was never a whole request, and some clients end a stream so before they cancel it.
+      return this.#answerRefusal(brokenFraming(this.#message.empty ? 'no message' : 'the call ends within its message'))
     }
     // An answer now would come too late; counting what the client believes lost would count its retry twice.
     if (this.#context.clock.monotonic() >= this.#deadlineMs) return this.#turnAway(DEADLINE_PASSED)

@@ -59,6 +59,7 @@ export class GrpcReceiver implements Receiver {
     this.#starting = listen(this.#listener, settings.grpc, {
       listener: 'otlp-grpc',
       setting: 'receivers.otlp.protocols.grpc.endpoint',
+      log: this.#log,
     })
     const bound = await this.#starting
     this.#stopSweeping = every(limits.timeoutCheckMs, () => this.#sweep())
@@ -179,7 +180,7 @@ export class GrpcReceiver implements Receiver {
     const closed = new Promise<void>((resolve) => {
       this.#listener.close(() => resolve())
     })
-    for (const session of this.#connections.keys()) session.goaway(0, EVERY_STREAM)
+    for (const session of this.#connections.keys()) if (!session.destroyed) session.goaway(0, EVERY_STREAM)
     const cancelGrace = after(this.#context.limits.stopGraceMs, () => this.#endGrace())
     await closed
     cancelGrace()

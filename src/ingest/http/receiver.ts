@@ -7,7 +7,7 @@ import { httpStatusOf } from '../../otlp/status.ts'
 import { after } from '../../runtime/clock.ts'
 import { Delivery } from '../delivery.ts'
 import { listen } from '../listen.ts'
-import type { Receiver, ReceiverParts } from '../receiver.ts'
+import type { Receiver, ReceiverLog, ReceiverParts } from '../receiver.ts'
 import { refuse, type RequestRefusal, statusOf } from '../refusal.ts'
 import { RequestCounters } from '../request-counters.ts'
 import { CorsPolicy } from './cors.ts'
@@ -17,6 +17,7 @@ import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
 export class HttpReceiver implements Receiver {
   readonly counters: RequestCounters
   readonly #context: HttpContext
+  readonly #log: ReceiverLog | undefined
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   /** The newest exchange of each connection; it answers when the connection breaks down. */
@@ -27,6 +28,7 @@ export class HttpReceiver implements Receiver {
   constructor(parts: ReceiverParts & { readonly limits?: Partial<HttpLimits> }) {
     const { settings, sink, clock, admission, log } = parts
     const limits = { ...HTTP_LIMITS, ...parts.limits }
+    this.#log = log
     this.counters = parts.counters ?? new RequestCounters()
     const delivery = new Delivery({ sink, clock, maxRequestBytes: settings.maxRequestBytes, log })
     const cors = new CorsPolicy(settings.corsOrigins)
@@ -41,6 +43,7 @@ export class HttpReceiver implements Receiver {
     this.#starting = listen(this.#server, http, {
       listener: 'otlp-http',
       setting: 'receivers.otlp.protocols.http.endpoint',
+      log: this.#log,
     })
     return this.#starting
   }
