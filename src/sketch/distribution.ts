@@ -7,7 +7,7 @@
 // reported comes from monotone cubics (F. N. Fritsch and J. Butland, "A Method for Constructing Local Monotone Piecewise Cubic
 // Interpolants", 1984), and "about half" is corrected by how the density falls or rises across the centroid. That takes the
 // worst error of a stored digest from 1 % to 0.2 %.
-import type { Centroids } from './compress.ts'
+import type { Centroids } from './centroids.ts'
 
 /** Numbers that describe the function in one gap: left mean, 1 / width, and the cubic's four coefficients. */
 export const FIT_NUMBERS = 6
@@ -33,8 +33,12 @@ export function fitGap({ cells, size }: Centroids, gap: number, fit: Float64Arra
   const isLeftSpread = gap > 0 && cells[2 * gap - 1] < 0
   const isRightSpread = gap < size && cells[2 * gap + 1] < 0
   if (gap === 0 || gap === size || !(isLeftSpread || isRightSpread)) {
-    fit.fill(0, at, at + FIT_NUMBERS)
+    fit[at] = 0
+    fit[at + 1] = 0
     fit[at + 2] = upTo
+    fit[at + 3] = 0
+    fit[at + 4] = 0
+    fit[at + 5] = 0
     return
   }
   const left = cells[2 * gap - 2]
@@ -71,8 +75,41 @@ export function fitGap({ cells, size }: Centroids, gap: number, fit: Float64Arra
 
 /** The weight at or below x by the description that fitGap() left at `at`. */
 export function fitAt(fit: Float64Array, at: number, x: number): number {
-  const t = (x - fit[at]) * fit[at + 1]
-  return fit[at + 2] + t * (fit[at + 3] + t * (fit[at + 4] + t * fit[at + 5]))
+  return fit[at + 2] + riseUpTo(fit, at, (x - fit[at]) * fit[at + 1])
+}
+
+function riseUpTo(fit: Float64Array, at: number, t: number): number {
+  return t * (fit[at + 3] + t * (fit[at + 4] + t * fit[at + 5]))
+}
+
+const THIRD = 1 / 3
+
+/** Numbers of a sweep through a gap: rise and area so far, weight of the last stretch and its moment about its right end. */
+export const SWEEP_NUMBERS = 4
+
+/** Begins a sweep at the gap's left mean. */
+export function beginSweep(sweep: Float64Array, at: number): void {
+  sweep[at] = 0
+  sweep[at + 1] = 0
+}
+
+/** Goes on to x: leaves at `at` + 2 the weight since the last place, and after it the integral of that weight over the way, its moment about x. */
+export function sweepTo(
+  fit: Float64Array,
+  fitAt: number,
+  sweep: Float64Array,
+  at: number,
+  left: number,
+  x: number,
+): void {
+  const scale = fit[fitAt + 1]
+  const t = (x - fit[fitAt]) * scale
+  const rise = riseUpTo(fit, fitAt, t)
+  const area = t * t * (fit[fitAt + 3] * 0.5 + t * (fit[fitAt + 4] * THIRD + t * fit[fitAt + 5] * 0.25))
+  sweep[at + 2] = rise - sweep[at]
+  sweep[at + 3] = scale === 0 ? 0 : (area - sweep[at + 1]) / scale - sweep[at] * (x - left)
+  sweep[at] = rise
+  sweep[at + 1] = area
 }
 
 /** The weight before centroid i. */

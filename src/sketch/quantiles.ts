@@ -1,7 +1,7 @@
 // Quantiles of the union of several digests, without building it: the distribution functions are added, and the place where
 // their sum reaches a rank is found by bisection over the centroids of all of them. Merging first would be slower, and less
 // exact: the function of a digest knows where inside a centroid its values lie, a merged centroid does not.
-import type { Centroids } from './compress.ts'
+import { type Centroids, totalWeight } from './centroids.ts'
 import { FIT_NUMBERS, fitAt, fitGap, straightAt } from './distribution.ts'
 
 /** Each about squares the error: a few are enough for any smooth piece. */
@@ -20,11 +20,6 @@ function reserve(count: number): void {
   high = new Int32Array(2 * count)
   position = new Int32Array(2 * count)
   fits = new Float64Array(2 * count * FIT_NUMBERS)
-}
-
-/** Total weight. */
-export function totalWeight(run: Centroids): number {
-  return run.size === 0 ? 0 : Math.abs(run.cells[2 * run.size - 1])
 }
 
 /** The weight of the values at or below x. */
@@ -199,8 +194,7 @@ function goDown(runs: readonly Centroids[], left: number): void {
 
 /** To the gap above the mean `right`. */
 function goUp(runs: readonly Centroids[], right: number): void {
-  for (let i = 0; i < runs.length; i++)
-    while (low[i] < runs[i].size && runs[i].cells[2 * low[i]] === right) low[i]++
+  for (let i = 0; i < runs.length; i++) while (low[i] < runs[i].size && runs[i].cells[2 * low[i]] === right) low[i]++
 }
 
 /** How many means are at or below x, known to be in from..to. */

@@ -43,7 +43,7 @@ export function readDigest(reader: ByteReader): TDigest {
   for (let i = 0; i < cells.length; i += 2) {
     const mean = reader.double()
     if (mean - mean !== 0) throw new MalformedBytesError('a centroid is not finite')
-    if (i > 0 && mean < cells[i - 2]) throw new MalformedBytesError('centroids are not in order')
+    if (i > 0 && mean <= cells[i - 2]) throw new MalformedBytesError('centroids are not in order')
     const signed = head % 2 === 0 ? wholeWeight(reader.varint()) : reader.double()
     const weight = Math.abs(signed)
     if (!(weight > 0 && before + weight < Infinity)) throw new MalformedBytesError('a weight is not above 0')
@@ -52,7 +52,7 @@ export function readDigest(reader: ByteReader): TDigest {
     cells[i + 1] = signed < 0 ? -before : before
   }
   const digest = new TDigest()
-  digest.mergeCentroids({ cells, size })
+  digest.mergeCentroids({ cells, size }, head % 2 === 0)
   digest.compact()
   return digest
 }

@@ -28,7 +28,8 @@
 //
 // In memory: one Float64Array of pairs (mean, weight up to and including this centroid; negative when spread). Cumulative
 // weights make a quantile of many digests a bisection (quantiles.ts) instead of a merge. For bytes see tdigest-codec.ts.
-import { type Centroids, mergeRuns, mergeValues, squeeze, squeezed } from './compress.ts'
+import { type Centroids, totalWeight } from './centroids.ts'
+import { mergeRuns, mergeValues, squeeze, squeezed } from './compress.ts'
 import { quantilesOfRuns, weightUpTo } from './quantiles.ts'
 import { sortWeighted } from './sort-weighted.ts'
 
@@ -47,6 +48,8 @@ export class TDigest {
   /** Weights of the buffered values; null while all are 1. */
   #weights: Float64Array | null = null
   #count = 0
+  /** Whether all weights added so far are whole numbers. */
+  #whole = true
   /** Joining goes up and down by turns, so that what it leaves behind at its end falls on neither side. */
   #upwards = true
 
@@ -61,6 +64,7 @@ export class TDigest {
     if (this.#buffered === this.#buffer.length) this.#makeRoom()
     const at = this.#buffered++
     this.#buffer[at] = value
+    if (weight !== 1) this.#whole &&= Number.isInteger(weight)
     if (weight !== 1) this.#weights ??= new Float64Array(this.#buffer.length).fill(1, 0, at)
     if (this.#weights !== null) this.#weights[at] = weight
     this.#count += weight
@@ -68,16 +72,15 @@ export class TDigest {
 
   /** Adds all that the other digest holds, which stays as it is. */
   merge(other: TDigest): void {
-    if (other.#count === 0) return
-    this.#takeFrom(mergeRuns(this.centroids(), other.centroids()))
-    this.#count += other.#count
+    this.mergeCentroids(other.centroids(), other.#whole)
   }
 
-  /** Adds a run of centroids. */
-  mergeCentroids(run: Centroids): void {
+  /** Adds a run of centroids; `whole` tells whether all their weights are whole numbers. */
+  mergeCentroids(run: Centroids, whole: boolean): void {
     if (run.size === 0) return
+    this.#whole &&= whole
     this.#takeFrom(mergeRuns(this.centroids(), run))
-    this.#count += Math.abs(run.cells[2 * run.size - 1])
+    this.#count += totalWeight(run)
   }
 
   /** The value at probability p in [0, 1], or null when nothing was added. */
@@ -110,7 +113,8 @@ export class TDigest {
   stored(): Float64Array {
     this.#drain()
     const held = { cells: this.#cells, size: this.#size }
-    return squeezed(squeeze(mergeValues(held, NOTHING, null, 0), STORED_COMPRESSION, true))
+    const size = mergeValues(held, NOTHING, null, 0)
+    return squeezed(squeeze(size, { delta: STORED_COMPRESSION, upwards: true, whole: this.#whole }))
   }
 
   clear(): void {
@@ -120,6 +124,7 @@ export class TDigest {
     this.#size = 0
     this.#buffered = 0
     this.#count = 0
+    this.#whole = true
   }
 
   #makeRoom(): void {
@@ -147,7 +152,7 @@ export class TDigest {
   }
 
   #takeFrom(scratchSize: number): void {
-    this.#size = squeeze(scratchSize, WORKING_COMPRESSION, this.#upwards)
+    this.#size = squeeze(scratchSize, { delta: WORKING_COMPRESSION, upwards: this.#upwards, whole: this.#whole })
     this.#upwards = !this.#upwards
     const cells = squeezed(this.#size)
     // A little slack: the next passes need about the same space.

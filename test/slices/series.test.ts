@@ -14,22 +14,37 @@ function plan(windowsSeconds: readonly number[], latenessSeconds = 60): SlicePla
   return new SlicePlan({ windowsSeconds, latenessSeconds, futureSeconds: 60, waitSeconds: 10 })
 }
 
-const plans: fc.Arbitrary<SlicePlan> = fc.record({
-  windows: fc.oneof(
-    fc.constant(WORKBOOK),
-    fc.constant([300, HOUR, 30 * DAY]),
-    fc.constant([]),
-    fc.uniqueArray(
-      fc.oneof(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 1, max: 43_200 })).map((minutes) => minutes * MINUTE),
-      { maxLength: 8 },
+const plans: fc.Arbitrary<SlicePlan> = fc
+  .record({
+    windows: fc.oneof(
+      fc.constant(WORKBOOK),
+      fc.constant([300, HOUR, 30 * DAY]),
+      fc.constant([]),
+      fc.uniqueArray(
+        fc
+          .oneof(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 1, max: 43_200 }))
+          .map((minutes) => minutes * MINUTE),
+        { maxLength: 8 },
+      ),
     ),
-  ),
-  lateness: fc.oneof(fc.constant(60), fc.integer({ min: 0, max: 1000 })),
-}).map(({ windows, lateness }) => plan(windows, lateness))
+    lateness: fc.oneof(fc.constant(60), fc.integer({ min: 0, max: 1000 })),
+  })
+  .map(({ windows, lateness }) => plan(windows, lateness))
 
-const weights = fc.oneof({ weight: 6, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.double({ min: 0.25, max: 4096, noNaN: true }) })
+const weights = fc.oneof(
+  { weight: 6, arbitrary: fc.constant(1) },
+  { weight: 1, arbitrary: fc.double({ min: 0.25, max: 4096, noNaN: true }) },
+)
 
-type Action = { readonly kind: 'record'; readonly ago: number; readonly good: boolean; readonly weight: number; readonly value: number } | { readonly kind: 'advance'; readonly by: number }
+type Action =
+  | {
+      readonly kind: 'record'
+      readonly ago: number
+      readonly good: boolean
+      readonly weight: number
+      readonly value: number
+    }
+  | { readonly kind: 'advance'; readonly by: number }
 
 const advances = fc.oneof(
   { weight: 8, arbitrary: fc.constant(1) },
@@ -42,7 +57,13 @@ const actions: fc.Arbitrary<Action[]> = fc.array(
   fc.oneof(
     {
       weight: 3,
-      arbitrary: fc.record({ kind: fc.constant('record' as const), ago: fc.integer({ min: -90, max: 300 }), good: fc.boolean(), weight: weights, value: fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 10, noNaN: true })) }),
+      arbitrary: fc.record({
+        kind: fc.constant('record' as const),
+        ago: fc.integer({ min: -90, max: 300 }),
+        good: fc.boolean(),
+        weight: weights,
+        value: fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 10, noNaN: true })),
+      }),
     },
     { weight: 2, arbitrary: advances.map((by) => ({ kind: 'advance' as const, by })) },
   ),
