@@ -19,11 +19,11 @@
 // What a conforming reader must accept is accepted: fields in any order and repeated, unknown fields of any wire type,
 // a known field with another wire type (it counts as unknown), varints longer than needed up to ten bytes (bits above 64
 // fall away), and groups, which are skipped with their end tag matched. Refused with DecodeError: a field number 0,
-// wire types 6 and 7, a tag of more than 32 bits, an end of group that nothing began, groups nested deeper than
-// MAX_GROUP_DEPTH, and every length or value that reaches past its message.
+// wire types 6 and 7, a tag or length of more than 32 bits or five bytes, an end of group that nothing began, groups
+// nested deeper than MAX_GROUP_DEPTH, and every length or value that reaches past its message.
 //
-// Not taken: generated code per vocabulary (fast, but it
-// needs `eval`), and reading into an index of offsets first (a second pass over every byte).
+// Not taken: generated code per vocabulary (fast, but it needs `eval`), and reading into an index of offsets first (a
+// second pass over every byte).
 import { viewOf } from './words.ts'
 
 /** The bytes are not what they claim to be. `offset` is the byte in the request where that was noticed. */
@@ -224,18 +224,24 @@ export class Cursor {
   }
 
   #longTag(): number {
-    this.varint()
-    if (this.high !== 0) this.fail('a tag of more than 32 bits')
+    this.#varintOfFiveBytes('a tag of more than 32 bits')
     const tag = this.low >>> 0
     if (tag < 8) this.fail('field number 0')
     return tag
   }
 
   #longLength(): number {
-    this.varint()
+    this.#varintOfFiveBytes('a length reaches past its message')
     const length = this.low >>> 0
-    if (this.high !== 0 || length > this.end - this.position) this.fail('a length reaches past its message')
+    if (length > this.end - this.position) this.fail('a length reaches past its message')
     return length
+  }
+
+  /** Tags and lengths are varints of 32 bits: more bytes than five are refused even if they were padding. */
+  #varintOfFiveBytes(complaint: string): void {
+    const { position } = this
+    this.varint()
+    if (this.high !== 0 || this.position - position > 5) this.fail(complaint)
   }
 
   /** Groups nest by tags, not lengths; the numbers of those still open are kept here. */

@@ -143,6 +143,7 @@ function readDouble(cursor: Cursor): number | string {
   const at = cursor.position
   cursor.fixed64()
   const value = cursor.view.getFloat64(at, true)
+  if (Object.is(value, -0)) return '-0'
   return Number.isFinite(value) ? value : String(value)
 }
 
