@@ -1,0 +1,438 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { vocabularyFor } from '../../src/cohort/vocabulary.ts'
+import { compileMatcher, compileSli } from '../../src/engine/matching.ts'
+import { type Matcher, SPAN_KINDS, SPAN_STATUSES, type Test } from '../../src/model/matcher.ts'
+import { BAD, GOOD, NO_EVENT, Observation } from '../../src/model/observation.ts'
+import type { Sli } from '../../src/model/slo.ts'
+import { type AttributeValue, SpanRecord } from '../../src/model/span.ts'
+import type { Vocabulary } from '../../src/model/vocabulary.ts'
+
+const BASE: Sli = {
+  name: 'x',
+  from: 'spans',
+  where: null,
+  badWhen: null,
+  good: null,
+  value: null,
+  goodBelow: null,
+  percentiles: [],
+}
+
+interface SpanText {
+  readonly name?: string
+  readonly kind?: number
+  readonly status?: number
+  readonly attributes?: Readonly<Record<string, AttributeValue>>
+  readonly resource?: Readonly<Record<string, AttributeValue>>
+  /** Start and end as [second, nanosecond]. */
+  readonly start?: readonly [number, number]
+  readonly end?: readonly [number, number]
+}
+
+function spanOf(text: SpanText, vocabulary: Vocabulary): SpanRecord {
+  const span = new SpanRecord(vocabulary)
+  span.name = text.name ?? ''
+  span.kind = text.kind ?? 0
+  span.status = text.status ?? 0
+  for (const [name, value] of Object.entries(text.attributes ?? {}))
+    span.attributes.values[vocabulary.slot(name)] = value
+  for (const [name, value] of Object.entries(text.resource ?? {})) span.resource.values[vocabulary.slot(name)] = value
+  ;[span.startSecond, span.startNanos] = text.start ?? [0, 0]
+  ;[span.endSecond, span.endNanos] = text.end ?? [0, 0]
+  return span
+}
+
+const equal = (operand: string | number | boolean): Test => ({ kind: 'equal', operand, negated: false })
+const not = (operand: string | number | boolean): Test => ({ kind: 'equal', operand, negated: true })
+const order = (operator: '<' | '<=' | '>' | '>=', operand: number): Test => ({ kind: 'order', operator, operand })
+const pattern = (pattern: RegExp): Test => ({ kind: 'pattern', pattern })
+const present = (present: boolean): Test => ({ kind: 'present', present })
+
+function matches(matcher: Matcher, text: SpanText): boolean {
+  const slis = [{ ...BASE, where: matcher }]
+  const vocabulary = vocabularyFor({ tags: [], segments: Object.keys(text.attributes ?? {}), slis })
+  return compileMatcher(matcher, vocabulary)(spanOf(text, vocabulary))
+}
+
+/** Whether an attribute of this value (undefined: missing) passes. */
+function passes(value: AttributeValue | undefined, ...anyOf: Test[]): boolean {
+  return matches([[{ field: 'a', anyOf }]], value === undefined ? {} : { attributes: { a: value } })
+}
+
+describe('equality compares', () => {
+  const table: [string, AttributeValue | undefined, string | number | boolean, boolean][] = [
+    ['a number with an equal number', 500, 500, true],
+    ['a number with another', 500, 501, false],
+    ['a number with text that is that number', 500, '500', true],
+    ['a number with text that is it in another way', 500, '5e2', true],
+    ['a number with text that is none', 500, 'x', false],
+    ['a number with empty text', 0, '', false],
+    ['a number with a boolean', 1, true, false],
+    ['not-a-number with itself', Number.NaN, Number.NaN, false],
+    ['text with equal text', 'GET', 'GET', true],
+    ['text with text of other case', 'get', 'GET', false],
+    ['text with text, even where both are numbers', '200.0', '200', false],
+    ['text that is a number with that number', '200.0', 200, true],
+    ['text that is a number with another', '200', 201, false],
+    ['text that is no number with a number', '0x10', 16, false],
+    ['empty text with zero', '', 0, false],
+    ['blank text with zero', ' ', 0, false],
+    ['empty text with empty text', '', '', true],
+    ['a boolean with that boolean', true, true, true],
+    ['a boolean with the other', true, false, false],
+    ['a boolean with its text', false, 'false', true],
+    ['a boolean with other text', true, 'TRUE', false],
+    ['a boolean with a number', true, 1, false],
+    ['text with the boolean that it spells', 'true', true, true],
+    ['what cannot be compared with anything', null, 'null', false],
+    ['a missing value with anything', undefined, 'undefined', false],
+    ['big integers digit by digit', '9007199254740993', '9007199254740993', true],
+    ['a big integer with a number near it', '9007199254740993', 9_007_199_254_740_992, false],
+    ['a big integer with a number equal to it', '18446744073709551616', 2 ** 64, true],
+    ['a number with text of a big integer near it', 9_007_199_254_740_992, '9007199254740993', false],
+    ['a number with text of the big integer that it is', 9_007_199_254_740_992, '9007199254740992', true],
+  ]
+  test.each(table)('%s', (_sentence, value, operand, expected) => {
+    expect(passes(value, equal(operand))).toBe(expected)
+    const isComparable = value !== undefined && value !== null
+    expect(passes(value, not(operand))).toBe(isComparable && !expected)
+  })
+})
+
+describe('order compares', () => {
+  const table: [string, AttributeValue | undefined, Test, boolean][] = [
+    ['a number above', 501, order('>', 500), true],
+    ['a number at the bound, strictly', 500, order('>', 500), false],
+    ['a number at the bound, not strictly', 500, order('>=', 500), true],
+    ['a number below', 499.5, order('<', 500), true],
+    ['a number below the lower bound', 499, order('>=', 500), false],
+    ['a number at the upper bound', 500, order('<=', 500), true],
+    ['a number above the upper bound', 501, order('<=', 500), false],
+    ['a number at the upper bound, strictly', 500, order('<', 500), false],
+    ['text that is a number as that number, not letter by letter', '1000', order('>', 9), true],
+    ['text that is a negative decimal', '-1.5', order('<', -1), true],
+    ['text that is no number never', 'abc', order('>', 0), false],
+    ['text that is no number never, from below', 'abc', order('<', 0), false],
+    ['empty text never', '', order('<=', 0), false],
+    ['a number with a unit never', '300ms', order('>', 0), false],
+    ['the text Infinity never', 'Infinity', order('>', 0), false],
+    ['not-a-number never', Number.NaN, order('<=', 0), false],
+    ['a boolean never', true, order('>', 0), false],
+    ['what cannot be compared never', null, order('<=', 0), false],
+    ['a missing value never', undefined, order('<=', 0), false],
+    ['a big integer exactly', '9007199254740993', order('>', 9_007_199_254_740_992), true],
+    ['a big negative integer exactly', '-9007199254740993', order('<', -9_007_199_254_740_992), true],
+    ['a very long number as a number', `1${'0'.repeat(400)}`, order('>', 1e300), true],
+  ]
+  test.each(table)('%s', (_sentence, value, condition, expected) => {
+    expect(passes(value, condition)).toBe(expected)
+  })
+})
+
+describe('a pattern', () => {
+  const table: [string, AttributeValue | undefined, RegExp, boolean][] = [
+    ['matches text anywhere', '/api/cart', /cart/, true],
+    ['matches text as it is anchored', '/api/cart', /^cart/, false],
+    ["matches a number's text", 503, /^5\d\d$/, true],
+    ["matches a boolean's text", true, /^t/, true],
+    ['does not match what cannot be compared', null, /./, false],
+    ['does not match a missing value', undefined, /.*/, false],
+  ]
+  test.each(table)('%s', (_sentence, value, expression, expected) => {
+    expect(passes(value, pattern(expression))).toBe(expected)
+  })
+
+  test('remembers nothing from span to span, whatever its flags', () => {
+    const matcher: Matcher = [[{ field: 'a', anyOf: [pattern(/x/gy)] }]]
+    const vocabulary = vocabularyFor({ tags: [], segments: [], slis: [{ ...BASE, where: matcher }] })
+    const predicate = compileMatcher(matcher, vocabulary)
+    const span = spanOf({ attributes: { a: 'ax' } }, vocabulary)
+    expect([predicate(span), predicate(span), predicate(span)]).toEqual([true, true, true])
+  })
+})
+
+describe('presence', () => {
+  test.each([
+    ['text', 'x'],
+    ['empty text', ''],
+    ['false', false],
+    ['a value that cannot be compared', null],
+  ])('%s is there', (_sentence, value) => {
+    expect([passes(value, present(true)), passes(value, present(false))]).toEqual([true, false])
+  })
+
+  test('a missing value passes present: false and nothing else', () => {
+    const tests = [present(true), equal('x'), not('x'), order('<', 1), pattern(/(?:)/)]
+    expect(tests.map((each) => passes(undefined, each))).toEqual(tests.map(() => false))
+    expect(passes(undefined, present(false))).toBe(true)
+    expect(passes(undefined, equal('x'), present(false))).toBe(true)
+  })
+})
+
+describe('a matcher', () => {
+  const a = { field: 'a', anyOf: [equal(1)] }
+  const b = { field: 'b', anyOf: [equal(2)] }
+  const both = { attributes: { a: 1, b: 2 } }
+  const onlyA = { attributes: { a: 1, b: 3 } }
+  const onlyB = { attributes: { a: 3, b: 2 } }
+
+  test('asks all conditions of a map', () => {
+    expect([both, onlyA, onlyB].map((span) => matches([[a, b]], span))).toEqual([true, false, false])
+  })
+
+  test('asks any map of a list', () => {
+    expect([both, onlyA, onlyB, {}].map((span) => matches([[a], [b]], span))).toEqual([true, true, true, false])
+    expect(matches([[a, b], [{ field: 'b', anyOf: [equal(3)] }]], onlyA)).toBe(true)
+  })
+
+  test('asks any value of a list', () => {
+    expect(['GET', 'PUT', 'POST'].map((value) => passes(value, equal('GET'), equal('POST')))).toEqual([
+      true,
+      false,
+      true,
+    ])
+  })
+
+  test('without alternatives never matches', () => {
+    expect(matches([], both)).toBe(false)
+  })
+
+  test('without conditions always matches', () => {
+    expect(matches([[]], {})).toBe(true)
+  })
+})
+
+describe('a field', () => {
+  const is = (field: string, test: Test, text: SpanText): boolean => matches([[{ field, anyOf: [test] }]], text)
+
+  test('is looked up on the record first, then on its resource', () => {
+    expect(is('a', equal('own'), { attributes: { a: 'own' }, resource: { a: 'shared' } })).toBe(true)
+    expect(is('a', equal('shared'), { attributes: { a: 'own' }, resource: { a: 'shared' } })).toBe(false)
+    expect(is('a', equal('shared'), { resource: { a: 'shared' } })).toBe(true)
+    expect(is('a', equal('shared'), { attributes: { a: null }, resource: { a: 'shared' } })).toBe(false)
+  })
+
+  test('of the resource is looked up there alone', () => {
+    expect(is('resource.a', equal('own'), { attributes: { a: 'own' }, resource: { a: 'shared' } })).toBe(false)
+    expect(is('resource.a', equal('shared'), { attributes: { a: 'own' }, resource: { a: 'shared' } })).toBe(true)
+    expect(is('resource.a', present(false), { attributes: { a: 'own' } })).toBe(true)
+  })
+
+  test('span.kind is compared by name', () => {
+    for (const [kind, name] of SPAN_KINDS.entries()) {
+      expect(SPAN_KINDS.filter((other) => is('span.kind', equal(other), { kind }))).toEqual([name])
+    }
+    expect(is('span.kind', pattern(/^SER/), { kind: 2 })).toBe(true)
+    expect(is('span.kind', not('SERVER'), { kind: 3 })).toBe(true)
+  })
+
+  test('span.kind is missing where it is no kind that we know', () => {
+    expect([is('span.kind', not('SERVER'), { kind: 9 }), is('span.kind', present(false), { kind: 9 })]).toEqual([
+      false,
+      true,
+    ])
+  })
+
+  test('span.status is compared by name', () => {
+    for (const [status, name] of SPAN_STATUSES.entries()) {
+      expect(SPAN_STATUSES.filter((other) => is('span.status', equal(other), { status }))).toEqual([name])
+    }
+  })
+
+  test('span.name is text, and missing where it is empty', () => {
+    expect(is('span.name', pattern(/^GET /), { name: 'GET /cart' })).toBe(true)
+    expect(is('span.name', not('x'), { name: '' })).toBe(false)
+    expect(is('span.name', present(true), { name: 'x' })).toBe(true)
+  })
+
+  test.each(['event.name', 'severity'])('%s is missing on a span', (field) => {
+    expect([is(field, not('x'), {}), is(field, present(false), {})]).toEqual([false, true])
+  })
+})
+
+test('numbers compare as numbers do, in whatever form they come', () => {
+  const decimal = fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }))
+  fc.assert(
+    fc.property(decimal, decimal, (value, operand) => {
+      for (const form of [value, String(value)]) {
+        expect(passes(form, order('<', operand))).toBe(value < operand)
+        expect(passes(form, order('>=', operand))).toBe(value >= operand)
+        expect(passes(form, equal(operand))).toBe(value === operand)
+      }
+      expect(passes(value, equal(String(operand)))).toBe(value === operand)
+      expect(passes(value, equal(String(value)))).toBe(true)
+    }),
+  )
+})
+
+test('integers of any size compare exactly', () => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }), fc.maxSafeInteger(), (value, operand) => {
+      expect(passes(String(value), order('>', operand))).toBe(value > BigInt(operand))
+      expect(passes(String(value), order('<=', operand))).toBe(value <= BigInt(operand))
+      expect(passes(String(value), equal(operand))).toBe(value === BigInt(operand))
+      expect(passes(operand, equal(String(value)))).toBe(value === BigInt(operand))
+    }),
+  )
+})
+
+// ----------------------------------------------------------------------------------------------------- SLIs
+
+/** What an SLI makes of a span: its outcome and value. */
+function judge(parts: Partial<Sli>, text: SpanText): { outcome: number; value: number } {
+  const sli = { ...BASE, ...parts }
+  const vocabulary = vocabularyFor({ tags: [], segments: [], slis: [sli] })
+  const into = new Observation(3)
+  into.outcomes.fill(77)
+  into.values.fill(77)
+  compileSli(sli, vocabulary)(spanOf(text, vocabulary), into, 1)
+  expect([into.outcomes[0], into.outcomes[2], into.values[0], into.values[2]]).toEqual([77, 77, 77, 77])
+  return { outcome: into.outcomes[1], value: into.values[1] }
+}
+
+const server: Matcher = [[{ field: 'span.kind', anyOf: [equal('SERVER')] }]]
+const failed: Matcher = [[{ field: 'span.status', anyOf: [equal('ERROR')] }]]
+const paid: Matcher = [[{ field: 'paid', anyOf: [equal(true)] }]]
+const duration = { kind: 'duration' } as const
+const cost = { kind: 'attribute', name: 'cost' } as const
+
+describe('an SLI without a value', () => {
+  test('has no event where its where does not match', () => {
+    expect(judge({ where: server, badWhen: failed }, { kind: 3, status: 2 })).toEqual({ outcome: NO_EVENT, value: NaN })
+  })
+
+  test('has a good event where nothing says that it is bad', () => {
+    expect(judge({}, {})).toEqual({ outcome: GOOD, value: NaN })
+    expect(judge({ where: server, badWhen: failed }, { kind: 2, status: 1 })).toEqual({ outcome: GOOD, value: NaN })
+  })
+
+  test('has a bad event where bad_when matches', () => {
+    expect(judge({ where: server, badWhen: failed }, { kind: 2, status: 2 }).outcome).toBe(BAD)
+  })
+
+  test('has a bad event where good does not match', () => {
+    expect(judge({ good: paid }, { attributes: { paid: false } }).outcome).toBe(BAD)
+    expect(judge({ good: paid }, {}).outcome).toBe(BAD)
+    expect(judge({ good: paid }, { attributes: { paid: true } }).outcome).toBe(GOOD)
+  })
+
+  test('has a bad event where bad_when matches, though good does too', () => {
+    expect(judge({ good: paid, badWhen: failed }, { status: 2, attributes: { paid: true } }).outcome).toBe(BAD)
+  })
+})
+
+describe('a duration', () => {
+  const below300ms = { value: duration, goodBelow: 0.3 }
+  const start = [1_790_000_000, 900_000_000] as const
+  const table: [string, Partial<Sli>, SpanText, { outcome: number; value: number }][] = [
+    [
+      'one nanosecond under the threshold is good',
+      below300ms,
+      { start, end: [1_790_000_001, 199_999_999] },
+      { outcome: GOOD, value: 0.299999999 },
+    ],
+    [
+      'at the threshold is bad, over the end of a second too',
+      below300ms,
+      { start, end: [1_790_000_001, 200_000_000] },
+      { outcome: BAD, value: 0.3 },
+    ],
+    [
+      'that ends before it starts counts as 0 s, and is good',
+      below300ms,
+      { start, end: [1_790_000_000, 899_999_999] },
+      { outcome: GOOD, value: 0 },
+    ],
+    [
+      'that ends before it starts is bad where its status says so',
+      { ...below300ms, badWhen: failed },
+      { start, end: [1_789_999_990, 0], status: 2 },
+      { outcome: BAD, value: 0 },
+    ],
+    [
+      'is recorded for bad events too',
+      { ...below300ms, badWhen: failed },
+      { start, end: [1_790_000_001, 0], status: 2 },
+      { outcome: BAD, value: 0.1 },
+    ],
+    [
+      'without a threshold is good however long',
+      { value: duration },
+      { start: [0, 0], end: [1_790_000_000, 0] },
+      { outcome: GOOD, value: 1_790_000_000 },
+    ],
+    [
+      'is not recorded where where does not match',
+      { ...below300ms, where: server },
+      { start, end: [1_790_000_001, 0] },
+      { outcome: NO_EVENT, value: NaN },
+    ],
+  ]
+  test.each(table)('%s', (_sentence, sli, text, expected) => {
+    expect(judge(sli, text)).toEqual(expected)
+  })
+
+  test('is compared without a rounding error, wherever it starts', () => {
+    const nanos = fc.integer({ min: 0, max: 999_999_999 })
+    fc.assert(
+      fc.property(
+        nanos,
+        fc.integer({ min: 1, max: 100_000 }),
+        fc.integer({ min: -2, max: 2 }),
+        (at, thresholdMs, off) => {
+          const length = thresholdMs * 1_000_000 + off
+          const end = at + length
+          const text: SpanText = {
+            start: [1_790_000_000, at],
+            end: [1_790_000_000 + Math.floor(end / 1e9), end % 1e9],
+          }
+          const { outcome, value } = judge({ value: duration, goodBelow: thresholdMs / 1000 }, text)
+          expect(outcome).toBe(off < 0 ? GOOD : BAD)
+          expect(value).toBe(length / 1e9)
+        },
+      ),
+    )
+  })
+})
+
+describe('the value of an attribute', () => {
+  const table: [string, SpanText, { outcome: number; value: number }][] = [
+    ['below is good', { attributes: { cost: 0.69 } }, { outcome: GOOD, value: 0.69 }],
+    ['at the threshold is bad', { attributes: { cost: 0.7 } }, { outcome: BAD, value: 0.7 }],
+    ['may be negative', { attributes: { cost: -1 } }, { outcome: GOOD, value: -1 }],
+    ['may be text that is a number', { attributes: { cost: '0.5' } }, { outcome: GOOD, value: 0.5 }],
+    ['may be on the resource', { resource: { cost: 9 } }, { outcome: BAD, value: 9 }],
+    ['makes no event where it is missing', {}, { outcome: NO_EVENT, value: NaN }],
+    ['makes no event where it is no number', { attributes: { cost: 'low' } }, { outcome: NO_EVENT, value: NaN }],
+    ['makes no event where it is a boolean', { attributes: { cost: true } }, { outcome: NO_EVENT, value: NaN }],
+    ['makes no event where it is empty', { attributes: { cost: '' } }, { outcome: NO_EVENT, value: NaN }],
+    ['makes no event where it cannot be compared', { attributes: { cost: null } }, { outcome: NO_EVENT, value: NaN }],
+    ['makes no event where it is not a number', { attributes: { cost: NaN } }, { outcome: NO_EVENT, value: NaN }],
+    ['makes no event where it is infinite', { attributes: { cost: Infinity } }, { outcome: NO_EVENT, value: NaN }],
+    [
+      'makes no event where its text is too large',
+      { attributes: { cost: '1e999' } },
+      { outcome: NO_EVENT, value: NaN },
+    ],
+    [
+      'makes no event on the record where that is no number, whatever the resource has',
+      { attributes: { cost: 'low' }, resource: { cost: 0.1 } },
+      { outcome: NO_EVENT, value: NaN },
+    ],
+  ]
+  test.each(table)('%s', (_sentence, text, expected) => {
+    expect(judge({ value: cost, goodBelow: 0.7 }, text)).toEqual(expected)
+  })
+
+  test('that is missing makes no event, though bad_when matches', () => {
+    expect(judge({ value: cost, badWhen: failed }, { status: 2 }).outcome).toBe(NO_EVENT)
+  })
+
+  test('is recorded where another condition makes the event bad', () => {
+    expect(judge({ value: cost, goodBelow: 0.7, good: paid }, { attributes: { cost: 0.1 } })).toEqual({
+      outcome: BAD,
+      value: 0.1,
+    })
+  })
+})
