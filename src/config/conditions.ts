@@ -1,6 +1,7 @@
 // The language of `where`, `bad_when`, `good` and `ignore_when`: from YAML values to a Matcher.
-import { RECORD_FIELDS, RESOURCE_FIELD_PREFIX, SPAN_KINDS, SPAN_STATUSES } from '../model/matcher.ts'
+
 import type { Condition, Matcher, Test } from '../model/matcher.ts'
+import { RECORD_FIELDS, RESOURCE_FIELD_PREFIX, SPAN_KINDS, SPAN_STATUSES } from '../model/matcher.ts'
 import { coreNumber, coreScalar } from './core-scalar.ts'
 import { nearest } from './suggest.ts'
 

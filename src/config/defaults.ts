@@ -1,6 +1,7 @@
 // What holds where the configuration says nothing and the schema alone cannot say it: the lists, as they would be written.
-import { DEFAULT_SEGMENTS, DEFAULT_TAGS } from './schema/cohorts.ts'
+
 import type { Located, LocatedEntry } from './located.ts'
+import { DEFAULT_SEGMENTS, DEFAULT_TAGS } from './schema/cohorts.ts'
 
 export const DEFAULT_SLIS = [
   {

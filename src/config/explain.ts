@@ -2,8 +2,8 @@
 import { formatSeconds } from '../model/duration.ts'
 import type { Condition, Matcher, Test } from '../model/matcher.ts'
 import type { ListenAddress, Settings, TagRule } from '../model/settings.ts'
-import { errorBudget } from '../model/slo.ts'
 import type { BurnPolicy, BurnRule, Sli, Slo } from '../model/slo.ts'
+import { errorBudget } from '../model/slo.ts'
 import type { Loaded } from './load.ts'
 import { formatBytes } from './size.ts'
 

@@ -1,7 +1,8 @@
 // What the configuration asks for and this version does not do yet. Such keys are checked like all others, so that a
 // configuration written for a later version is right already.
-import { isGiven } from './located.ts'
+
 import type { Located } from './located.ts'
+import { isGiven } from './located.ts'
 import type { Pieces } from './pieces.ts'
 
 /** The keys that the reference marks so. Values of other keys that are not active yet: store.type redis, ack durable, slis[].from metrics and events. */

@@ -1,8 +1,8 @@
 // The configuration after each of its pieces was checked alone: sections, and the entries of the lists.
 import type { z } from 'zod'
 import { DEFAULT_SLIS, DEFAULT_SLOS } from './defaults.ts'
-import { placeOf, plain } from './located.ts'
 import type { Located } from './located.ts'
+import { placeOf, plain } from './located.ts'
 import type { Problem } from './problem.ts'
 import { LISTS, root as rootSchema, SECTIONS } from './schema/root.ts'
 import { describeFound, unknownKey, validate } from './validate.ts'

@@ -9,6 +9,7 @@ export type Place =
 /** Map keys and list indices from the root of the configuration. */
 export type KeyPath = readonly (string | number)[]
 
+/** One thing that is wrong, in two phrases that complete "found ..., expected ...". */
 export interface Problem {
   readonly place: Place
   readonly path: KeyPath

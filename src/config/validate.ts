@@ -2,10 +2,10 @@
 // and the rest looked at again, so that one mistake does not hide another.
 import type { z } from 'zod'
 import { CONDITION_KEYS } from './conditions.ts'
-import { placeOf, placeOfKey, scalarAt } from './located.ts'
 import type { Located } from './located.ts'
-import { describeValue } from './problem.ts'
+import { placeOf, placeOfKey, scalarAt } from './located.ts'
 import type { KeyPath, Problem } from './problem.ts'
+import { describeValue } from './problem.ts'
 import { nearest } from './suggest.ts'
 
 export interface Piece<T> {

@@ -1,11 +1,12 @@
 // From YAML text to a located tree: aliases and merge keys expanded, references substituted, everything bounded.
 // Hides the yaml package from the rest of the room.
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml'
+
 import type { Document, Node, YAMLError, YAMLMap } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml'
 import type { Located, LocatedEntry, LocatedMap } from './located.ts'
 import type { KeyPath, Place, Problem } from './problem.ts'
-import { substitute } from './substitution.ts'
 import type { Environment } from './substitution.ts'
+import { substitute } from './substitution.ts'
 
 /** Beyond this a file is no configuration; a Kubernetes ConfigMap ends there too. */
 const LARGEST_BYTES = 1_048_576

@@ -57,7 +57,7 @@ describe('any text', () => {
   it('gives settings or problems, never an exception', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), yamlCharacters), (text) => expectAnswer(text)),
-      { numRuns: 400 },
+      { numRuns: 120 },
     )
   })
 
@@ -110,7 +110,7 @@ describe('the example', () => {
     const edit = fc.record({ at: fc.nat(EXAMPLE.length), cut: fc.nat(12), put: scrap })
     fc.assert(
       fc.property(edit, ({ at, cut, put }) => expectAnswer(EXAMPLE.slice(0, at) + put + EXAMPLE.slice(at + cut))),
-      { numRuns: 250 },
+      { numRuns: 120 },
     )
   })
 })

@@ -1,6 +1,7 @@
 // Loads a configuration from a text, as if it stood in cohortd.yaml; touches no file and no environment.
-import { loadSettings } from '../../src/config/load.ts'
+
 import type { Loaded } from '../../src/config/load.ts'
+import { loadSettings } from '../../src/config/load.ts'
 import { renderProblems } from '../../src/config/problem.ts'
 import type { Settings } from '../../src/model/settings.ts'
 

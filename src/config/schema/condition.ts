@@ -1,7 +1,8 @@
 // A condition as a schema: the language itself is in ../conditions.ts.
-import { parseMatcher } from '../conditions.ts'
+
 import { z } from 'zod'
 import type { Matcher } from '../../model/matcher.ts'
+import { parseMatcher } from '../conditions.ts'
 
 const operand = { type: ['string', 'number', 'boolean'] }
 const presence = {

@@ -26,6 +26,7 @@ export const SECTIONS = {
 /** Sections that are lists of named things: checked entry by entry. */
 export const LISTS = { slis: sli, slos: slo, policies: policy, experiments: experiment }
 
+/** All of it, strict; its input is what stands in the file, its output what the daemon is made from. */
 export const root = z.strictObject({
   receivers,
   api,

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { SliValue } from '../../model/slo.ts'
 import { condition } from './condition.ts'
-import { durationMs, duration, Mistake, number, oneOf, text, value } from './values.ts'
+import { duration, durationMs, Mistake, number, oneOf, text, value } from './values.ts'
 
 /** A bound of good values: seconds where it was written as a duration. */
 export interface GoodBelow {
