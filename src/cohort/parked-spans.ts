@@ -89,6 +89,10 @@ export class ParkedSpans {
     return this.#words[this.#word(sequence) + KEY]
   }
 
+  setKey(sequence: number, key: number): void {
+    this.#words[this.#word(sequence) + KEY] = key
+  }
+
   /** ATTRIBUTED, REFUSED. */
   flags(sequence: number): number {
     return this.#words[this.#word(sequence) + STATE] & FLAGS_MASK
@@ -110,20 +114,19 @@ export class ParkedSpans {
     return true
   }
 
-  /** Copies an observation behind the newest span and gives its sequence number. There must be room. */
-  push(observation: Observation, held: { receivedMs: number; trace: number; key: number; flags: number }): number {
+  /** Copies an observation behind the newest span and gives its sequence number; its key is still to be set. There must be room. */
+  push(observation: Observation, receivedMs: number): number {
     const sequence = (this.oldest + this.count) & SEQUENCE_MASK
     this.count++
     const double = this.#double(sequence)
-    this.#doubles[double + RECEIVED_MS] = held.receivedMs
+    this.#doubles[double + RECEIVED_MS] = receivedMs
     this.#doubles[double + SECOND] = observation.second
     this.#doubles[double + END_MS] = observation.endMs
     this.#doubles[double + WEIGHT] = observation.weight
     const word = this.#word(sequence)
-    this.#words[word + TRACE] = held.trace
+    this.#words[word + TRACE] = NONE
     this.#words[word + NEXT] = NONE
-    this.#words[word + KEY] = held.key
-    this.#words[word + STATE] = held.flags | (observation.transport << TRANSPORT_SHIFT)
+    this.#words[word + STATE] = observation.transport << TRANSPORT_SHIFT
     const byte = (word + STATE_WORDS) * 4
     for (let sli = 0; sli < this.#sliCount; sli++) {
       this.#doubles[double + VALUES + sli] = observation.values[sli]

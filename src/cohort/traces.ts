@@ -185,7 +185,10 @@ export class TraceInheritance {
       return false
     }
     if (!parked.makeRoom()) this.#evictOldest()
-    const sequence = parked.push(observation, { receivedMs: this.#nowMs, trace, key, flags })
+    const sequence = parked.push(observation, this.#nowMs)
+    parked.setTrace(sequence, trace)
+    parked.setKey(sequence, key)
+    parked.addFlags(sequence, flags)
     const last = this.#traces.lastParked(trace)
     if (last !== NONE) parked.setNext(last, sequence)
     this.#traces.setParked(trace, last === NONE ? sequence : this.#traces.firstParked(trace), sequence)

@@ -89,7 +89,7 @@ describe('the ring of parked spans', () => {
         let span = 0
         for (const { push, shift } of steps) {
           for (let at = 0; at < push && ring.makeRoom(); at++, span++) {
-            model.push({ sequence: ring.push(observationOf(1, span), heldAs(span)), span })
+            model.push({ sequence: pushInto(ring, span), span })
           }
           for (let at = 0; at < shift && ring.count > 0; at++, model.shift()) ring.shift()
           expect(ring.count).toBe(model.length)
@@ -107,14 +107,14 @@ describe('the ring of parked spans', () => {
   test('refuses to grow past its capacity, and shrinks when empty', () => {
     const ring = new ParkedSpans({ sliCount: SLI_COUNT, maxCapacity: 256 })
     const atFirst = ring.bytes
-    while (ring.makeRoom()) ring.push(observationOf(1, ring.count), heldAs(0))
+    while (ring.makeRoom()) pushInto(ring, ring.count)
     expect(ring.count).toBe(256)
     ring.shrink()
     expect(ring.count).toBe(256)
     while (ring.count > 0) ring.shift()
     ring.shrink()
     expect(ring.bytes).toBe(atFirst)
-    const sequence = ring.push(observationOf(1, 7), heldAs(7))
+    const sequence = pushInto(ring, 7)
     expect(readFrom(ring, sequence)).toEqual(asRead(7))
   })
 })
@@ -127,6 +127,14 @@ function readFrom(ring: ParkedSpans, sequence: number): Observation {
 
 function heldAs(span: number): { receivedMs: number; trace: number; key: number; flags: number } {
   return { receivedMs: span, trace: span % 5, key: span % 7, flags: span % 4 }
+}
+
+function pushInto(ring: ParkedSpans, span: number): number {
+  const sequence = ring.push(observationOf(1, span), span)
+  ring.setTrace(sequence, heldAs(span).trace)
+  ring.setKey(sequence, heldAs(span).key)
+  ring.addFlags(sequence, heldAs(span).flags)
+  return sequence
 }
 
 function heldIn(ring: ParkedSpans, sequence: number): ReturnType<typeof heldAs> {
