@@ -80,6 +80,7 @@ describe('the habits find', () => {
     ['a timer', 'src/api/a.ts', `${HEAD}setTimeout(() => {}, 1)`, /sets a timer/],
     ['a yield', 'src/engine/a.ts', `${HEAD}setImmediate(next)`, /yields/],
     ['chance', 'src/stats/a.ts', `${HEAD}const x = Math.random()`, /random number/],
+    ['an id drawn at random', 'src/engine/a.ts', `${HEAD}randomUUID()`, /random number/],
     ['the environment', 'src/api/a.ts', `${HEAD}process.env.HOME`, /reads the environment/],
     ['a test left out', 'test/api/a.test.ts', `${HEAD}test.skip('x', () => {})`, /leaves tests out/],
     ['a forced type', 'src/api/a.ts', `${HEAD}x as unknown as Y`, /forces a type/],

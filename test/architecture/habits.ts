@@ -12,6 +12,7 @@ interface Ban {
 
 const NOWHERE = /^$/
 const SOURCES = /^src\//
+const COMPUTING = /^src\/(model|sketch|stats|otlp|cohort|slices|engine)\//
 const CODE = /^(src|test|bench|bin)\//
 
 const BANS: readonly Ban[] = [
@@ -31,14 +32,20 @@ const BANS: readonly Ban[] = [
     // Rooms with I/O let others run between two pieces of a large piece of work.
     pattern: /\bsetImmediate\b/,
     says: 'yields to the event loop, which a room that computes may not',
-    in: /^src\/(model|sketch|stats|otlp|cohort|slices|engine)\//,
+    in: COMPUTING,
     butNotIn: NOWHERE,
   },
   {
-    pattern: /\bMath\.random\b|\brandomUUID\b|\brandomBytes\b/,
+    pattern: /\bMath\.random\b/,
     says: 'draws a random number, which only runtime/ may',
     in: SOURCES,
     butNotIn: /^src\/runtime\//,
+  },
+  {
+    pattern: /\brandomUUID\b|\brandomBytes\b|\bgetRandomValues\b/,
+    says: 'draws a random number, which a room that computes may not',
+    in: COMPUTING,
+    butNotIn: NOWHERE,
   },
   {
     pattern: /\bprocess\.env\b/,

@@ -17,8 +17,15 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 // The Node.js of the tests first, so that npm's own commands use it too.
 const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}` }
 
+/** What the compiler says stands in the output, which the error alone would not show. */
+async function pack(): Promise<void> {
+  await run('npm', ['pack', '--pack-destination', directory], { cwd: ROOT, env }).catch((error) => {
+    throw new Error(`${error.message}\n${error.stdout}`, { cause: error })
+  })
+}
+
 beforeAll(async () => {
-  await run('npm', ['pack', '--pack-destination', directory], { cwd: ROOT, env })
+  await pack()
   mkdirSync(join(installed, '..', '.bin'), { recursive: true })
   await run('tar', ['-xzf', join(directory, `cohortd-${manifest.version}.tgz`), '-C', directory])
   await run('mv', [join(directory, 'package'), installed])
