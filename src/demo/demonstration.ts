@@ -1,6 +1,5 @@
 // The demonstration itself: finds or starts a daemon, opens the shop, shows what the daemon makes of it, and waits for the alert.
 import type { BurnEventData } from '../model/event.ts'
-import { formatSeconds } from '../model/duration.ts'
 import { every, sleep, systemClock } from '../runtime/clock.ts'
 import { interruption, processTerminal, type Surroundings } from '../runtime/terminal.ts'
 import { apiBase, ApiError, DEFAULT_API, getJson, readReport } from '../watch/api.ts'
@@ -122,7 +121,7 @@ async function hold(stage: Stage, durationSeconds: number, screen: Screen, signa
 
 function opening(stage: Stage, flag: string, durationSeconds: number, healthySeconds: number): string[] {
   return [
-    `A live experiment, ${formatSeconds(durationSeconds)} long: "${flag}"`,
+    `A live experiment, ${durationSeconds} s long: "${flag}"`,
     'A shop instrumented with the OpenTelemetry SDK asks OpenFeature which checkout each user gets.',
     `Both variants are healthy at first. After ${healthySeconds.toFixed(0)} s treatment begins to fail, more and more often;`,
     'the daemon should say so seconds later, while the shop as a whole still looks tolerable.',

@@ -10,6 +10,7 @@ import { type DemoVariant, fateOf, reproducibleRandom, VARIANTS } from './traffi
 
 /** One request of each variant at every beat: 20 a second each. */
 const BEAT_MS = 50
+const WARM_UP_REQUESTS = 10
 const SEED = 20_261_123
 const STATUS_FAILED = 500
 
@@ -89,8 +90,10 @@ async function open(): Promise<void> {
     resourceDetectors: [],
     traceExporter: new ToldExporter({ url: order.otlp }),
   })
-  sdk.start()
   const flags = await openFlags()
+  // Before there is an SDK nothing is recorded: a cold program's slow first requests are no property of a variant.
+  for (let user = 0; user < WARM_UP_REQUESTS; user++) await checkout(flags, user, 0)
+  sdk.start()
   const worseAt = systemClock.monotonic() + order.healthyMs
   let user = 0
   let worse = false

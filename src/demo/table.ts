@@ -17,11 +17,13 @@ const BURN_WINDOW = '5m'
 const PERCENTILE = '0.99'
 
 /**
- * The rows in the order of the report. Errors are those of the SLI and SLO "availability", or of the first ones where a daemon is
+ * The rows, the control's first. Errors are those of the SLI and SLO "availability", or of the first ones where a daemon is
  * configured otherwise; cohorts of a variant are added up, and of their burn rates and percentiles the worst counts.
  */
 export function rowsOf(report: ExperimentReport): VariantRow[] {
-  return report.variants.map(({ variant, cohorts, verdict }) => {
+  const isControl = ({ variant }: { variant: string }): number => (variant === report.control ? 0 : 1)
+  const variants = report.variants.toSorted((a, b) => isControl(a) - isControl(b))
+  return variants.map(({ variant, cohorts, verdict }) => {
     const indicators = cohorts.map(({ slis }) => named(slis, ({ sli }) => sli))
     const objectives = cohorts.map(({ slos }) => named(slos, ({ slo }) => slo))
     return {

@@ -46,16 +46,16 @@ const page = { severity: 'page', since: '2026-11-23T10:00:10.000Z', shared: fals
 const ticket = { ...page, severity: 'ticket' } as const
 
 describe('the table of the demonstration', () => {
-  test('has a row per variant with counts, burn, percentile, verdict and alert', () => {
+  test('has a row per variant, the control first, with counts, burn, percentile, verdict and alert', () => {
     const rows = rowsOf(
       report({
-        control: [cohort([sli('latency', 400, 0, 0.18), sli('availability', 400, 0)], [slo('availability', 0)])],
         treatment: [
           cohort(
             [sli('latency', 390, 10, 0.412), sli('availability', 360, 40)],
             [slo('availability', 100.04, page), slo('fast', 2.5, ticket)],
           ),
         ],
+        control: [cohort([sli('latency', 400, 0, 0.18), sli('availability', 400, 0)], [slo('availability', 0)])],
       }),
     )
     expect(tableLines(rows)).toEqual([

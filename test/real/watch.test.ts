@@ -4,11 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { sleep } from '../../src/runtime/clock.ts'
 import { DaemonProcess } from './daemon-process.ts'
 import { eventuallyHolds } from './eventually.ts'
 import { sendSpans } from './send-spans.ts'
 
 const BIN = path.join(import.meta.dirname, '../../bin/cohortd.js')
+const WRITTEN_MS = 2500
 const CONFIG = 'store: {type: sqlite, path: ./cohortd.db}\n'
 
 let dataDir: string
@@ -37,6 +39,8 @@ test('watch tells of each alert once, though the daemon is killed and started ag
     await sendSpans(daemon, { experiment: 'first', variant: 'treatment', good: 90, bad: 10 })
     await eventuallyHolds(() => expect(stdout).toMatch(/FIRING +first\/treatment\/sender/))
 
+    // State is written once a second; what is younger may be lost by a kill, and would be told again.
+    await sleep(WRITTEN_MS)
     await daemon.kill()
     daemon = await DaemonProcess.start({ config: CONFIG, dataDir, args: ['--set', `api.endpoint=127.0.0.1:${api}`] })
     await sendSpans(daemon, { experiment: 'second', variant: 'treatment', good: 90, bad: 10 })
