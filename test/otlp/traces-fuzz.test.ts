@@ -9,7 +9,7 @@ import { damage, dice, messageOf, scramble } from './generate.ts'
 import { outlineOfTraces, rawTraces, requests } from './proto.ts'
 import { DEFAULT_NAMES, DEFAULT_PREFIXES, decodeAll, expectedSpans, type PlainSpan, type RawRequest } from './spans.ts'
 
-const numRuns = Number(process.env.FUZZ_RUNS ?? 400)
+const numRuns = Number(process.env.FUZZ_RUNS ?? 200)
 const seed = 20261123
 
 const writable = requests.lookupType('ExportTraceServiceRequest')
