@@ -38,8 +38,11 @@ export type Decompressed =
 /** The window that RFC 8878 asks every zstd decoder to support, 8 MB; a frame that wants more would take it before its first byte. */
 const ZSTD_WINDOW_LOG = 23
 
-/** One output buffer of the expected size saves the zlib loop its pieces and their joining (40 % at 50 KB). */
-const MIN_CHUNK = 64 * 1024
+/**
+ * One output buffer of the expected size saves the zlib loop its pieces and their joining (40 % at 50 KB). Not below Node's
+ * own pool, so that no body shares its memory with another.
+ */
+const MIN_CHUNK = 16 * 1024
 const MAX_CHUNK = 4 * 1024 * 1024
 
 /** Undoes `codec`; never makes more than `maxBytes`, whatever the input promises. */

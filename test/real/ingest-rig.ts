@@ -1,4 +1,6 @@
 // Receivers on free ports with a sink that notes everything and answers as it is told; raw sockets for what no client would send.
+import { once } from 'node:events'
+import { type Agent, type IncomingHttpHeaders as Http1Headers, request as httpRequest } from 'node:http'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { Admission } from '../../src/ingest/admission.ts'
@@ -196,6 +198,49 @@ export function replyOf(stream: ClientHttp2Stream): Promise<GrpcReply> {
       })
     })
   })
+}
+
+/** A call with these bytes as they are; null: none at all. */
+export function unary(
+  session: ClientHttp2Session,
+  body: Uint8Array | null,
+  headers: Record<string, string> = {},
+): Promise<GrpcReply> {
+  const stream = openCall(session, headers)
+  const reply = replyOf(stream)
+  if (body === null) stream.end()
+  else stream.end(body)
+  return reply
+}
+
+export interface HttpSent {
+  readonly path?: string
+  readonly method?: string
+  readonly headers?: Record<string, string>
+  readonly body?: Uint8Array | string
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: Http1Headers
+  readonly body: Buffer
+}
+
+export const PROTOBUF = { 'content-type': 'application/x-protobuf' }
+export const JSON_TYPE = { 'content-type': 'application/json' }
+
+/** A request by node:http; POST /v1/traces as protobuf unless told otherwise. */
+export async function sendHttp(
+  to: { readonly port: number; readonly agent?: Agent },
+  sent: HttpSent,
+): Promise<HttpAnswer> {
+  const { path = '/v1/traces', method = 'POST', headers = PROTOBUF, body = '' } = sent
+  const client = httpRequest({ host: '127.0.0.1', ...to, path, method, headers })
+  client.end(body)
+  const [response] = await once(client, 'response')
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk)
+  return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }
 }
 
 /** Length-prefixed as gRPC does. */

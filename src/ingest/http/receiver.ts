@@ -60,6 +60,8 @@ export class HttpReceiver implements Receiver {
       requestTimeout: limits.requestTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: limits.timeoutCheckMs,
+      // Nothing here depends on the name by which a client knows us.
+      requireHostHeader: false,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: 60_000,
