@@ -2,7 +2,6 @@
 // reads. The log is the only buffer, so a subscriber costs no memory by being slow, and replay and live are the same thing:
 // no event is left out or told twice where one passes into the other.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Writable } from 'node:stream'
 import { compareEventIds, isEventId } from '../model/event.ts'
 import type { CohortEvent, PublishedEvent } from '../model/event.ts'
 import type { ApiEventLog, ApiObserver } from './source.ts'
@@ -17,11 +16,17 @@ export interface EventStreamOptions {
   readonly maxSubscribers: number
 }
 
-/** A connection whose head is already sent. */
-type Connection = Pick<Writable, 'write' | 'end' | 'destroy' | 'on'>
+/** A connection whose head is already sent; a ServerResponse is one. */
+export interface StreamConnection {
+  /** False: wait for `drain` before writing more. */
+  write(bytes: Uint8Array): boolean
+  end(): unknown
+  destroy(): unknown
+  on(event: 'drain' | 'close' | 'error', listener: () => void): unknown
+}
 
 interface Subscriber {
-  readonly connection: Connection
+  readonly connection: StreamConnection
   /** Id of the last event written. */
   position: string
   /** Whether the last write asked to wait for `drain`. */
@@ -78,7 +83,7 @@ export class EventStreams {
   }
 
   /** Serves a connection until it closes: what came after `lastEventId` and then what comes; null: only what comes. */
-  add(connection: Connection, lastEventId: string | null): void {
+  add(connection: StreamConnection, lastEventId: string | null): void {
     const { eventLog, observer } = this.#options
     const now = eventLog.newestId ?? eventLog.positionAt(START_OF_LOG)
     const subscriber: Subscriber = { connection, position: now, blocked: false, stalledBeats: 0 }

@@ -25,9 +25,11 @@ describe('the format of a scrape', () => {
   })
 
   it('is told with the exact content types that Prometheus knows', () => {
-    const type = (accept: string) => metricsPage({ reading: null, selfMetrics: new SelfMetrics() }, accept).contentType
-    expect(type('text/plain')).toBe('text/plain; version=0.0.4; charset=utf-8')
-    expect(type(PROMETHEUS_3)).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8')
+    const input = { reading: null, selfMetrics: new SelfMetrics() }
+    expect(metricsPage(input, 'text/plain').contentType).toBe('text/plain; version=0.0.4; charset=utf-8')
+    expect(metricsPage(input, PROMETHEUS_3).contentType).toBe(
+      'application/openmetrics-text; version=1.0.0; charset=utf-8',
+    )
   })
 
   it('escapes help texts as each format asks', () => {

@@ -92,7 +92,7 @@ function applyComment(family: OpenFamily, keyword: string, rest: string, openMet
 }
 
 function parseSample(line: string): ParsedSample {
-  const match = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(.*)\})? (\S+)$/.exec(line)
+  const match = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(.*)\})? (\S+)$/s.exec(line)
   if (match === null) throw new Error(`no sample: ${line}`)
   const [, name, , inner = '', text] = match
   if (!/^[+-]?(\d+(\.\d+)?(e[+-]?\d+)?)$/i.test(text)) throw new Error(`no finite number: ${line}`)
