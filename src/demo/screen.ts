@@ -19,11 +19,12 @@ export class Screen {
     this.#terminal.out(`${this.#erasure()}${text}\n${this.#drawn()}`)
   }
 
-  /** Replaces the block below all lines. */
+  /** Replaces the block below all lines. Its lines are cut to the width: one that wraps could not be found again. */
   block(lines: readonly string[]): void {
     if (!this.redraws) return
     const erasure = this.#erasure()
-    this.#block = lines
+    const width = this.#terminal.columns ?? Infinity
+    this.#block = lines.map((line) => line.slice(0, width))
     this.#terminal.out(erasure + this.#drawn())
   }
 

@@ -7,6 +7,8 @@ export interface Terminal {
   err(text: string): void
   /** Whether the output can be redrawn in place. */
   readonly interactive: boolean
+  /** Characters that fit in a line; undefined where there is no such bound. */
+  readonly columns?: number | undefined
 }
 
 export const processTerminal: Terminal = {
@@ -14,6 +16,9 @@ export const processTerminal: Terminal = {
   err: (text) => void process.stderr.write(text),
   get interactive() {
     return process.stdout.isTTY
+  },
+  get columns() {
+    return process.stdout.isTTY ? process.stdout.columns : undefined
   },
 }
 

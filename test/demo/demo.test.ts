@@ -50,6 +50,12 @@ describe('the screen', () => {
     expect(shown(terminal.stdout)).toEqual(['one', 'two', 'c', 'three'])
   })
 
+  test('cuts the lines of the block to the width of the terminal', () => {
+    const terminal = Object.assign(new TestTerminal(), { interactive: true, columns: 5 })
+    new Screen(terminal).block(['123456', '1234'])
+    expect(shown(terminal.stdout)).toEqual(['12345', '1234'])
+  })
+
   test('shows no block where it cannot be redrawn', () => {
     const terminal = new TestTerminal()
     const screen = new Screen(terminal)

@@ -59,12 +59,12 @@ describe('the table of the demonstration', () => {
       }),
     )
     expect(tableLines(rows)).toEqual([
-      'variant        requests          errors    burn 5m       p99  verdict     alert',
-      'control             400       0 (0.0 %)       0.0x    180 ms  hold',
-      'treatment           400     40 (10.0 %)     100.0x    412 ms  hold        PAGE availability, fast',
+      'variant    requests        errors  burn 5m      p99  verdict   alert',
+      'control         400      0 (0.0%)     0.0x   180 ms  hold',
+      'treatment       400    40 (10.0%)   100.0x   412 ms  hold      PAGE availability, fast',
     ])
     expect(plainLine(12.4, rows)).toBe(
-      ' 12 s  control: 400 requests, 0 (0.0 %) errors, burn 0.0x, p99 180 ms, hold | treatment: 400 requests, 40 (10.0 %) errors, burn 100.0x, p99 412 ms, hold, PAGE availability, fast',
+      ' 12 s  control: 400 requests, 0 (0.0%) errors, burn 0.0x, p99 180 ms, hold | treatment: 400 requests, 40 (10.0%) errors, burn 100.0x, p99 412 ms, hold, PAGE availability, fast',
     )
   })
 
@@ -83,7 +83,7 @@ describe('the table of the demonstration', () => {
 
   test('shows what is unknown as a dash, never as a zero', () => {
     const [, line] = tableLines(rowsOf(report({ a: [cohort([], [slo('availability', null)])] })))
-    expect(line).toMatch(/^a +0 +0 \(0\.0 %\) +- +- +hold$/)
+    expect(line).toMatch(/^a +0 +0 \(0\.0%\) +- +- +hold$/)
     expect(plainLine(1, [])).toBe('  1 s  no traffic counted yet')
   })
 
