@@ -68,6 +68,8 @@ export class Series implements SliReading {
   #extraStale = false
   readonly #recent: number
   #cursor: number
+  /** What nextChange() found; 0 when something has happened since. */
+  #nextChange = 0
   #totalBadItems = 0
   #totalExtraGood = 0
   #totalExtraBad = 0
@@ -91,7 +93,7 @@ export class Series implements SliReading {
    */
   record(second: number, good: boolean, weight: number, value: number): boolean {
     const cursor = this.#cursor
-    if (second <= cursor - this.#plan.recentSeconds || second < 0) return false
+    if (second <= cursor - this.#plan.recentSeconds || second < 1) return false
     const side = good ? GOOD_SIDE : BAD_SIDE
     if (weight !== 1 && !this.#addExtra(second, side, weight)) return false
     this.#items.addRecent(second, side, 1)
@@ -108,6 +110,7 @@ export class Series implements SliReading {
       this.#digests?.add(second, value, weight, cursor)
     }
     if (second > this.lastRecordedSecond) this.lastRecordedSecond = second
+    this.#nextChange = 0
     this.dirty = true
     return true
   }
@@ -119,23 +122,14 @@ export class Series implements SliReading {
     if (second - from > LONGEST_WALK_SECONDS) this.#jump(second)
     else while (this.#cursor < second) this.#step()
     this.#extraStale = true
+    if (second >= this.#nextChange) this.#nextChange = 0
     this.#digests?.advance(from, second)
   }
 
   /** The first second after the cursor at which the sums of some window change if nothing more is recorded; Infinity: never. */
   nextChange(): number {
-    const { windows, granularities } = this.#plan
-    const cursor = this.#cursor
-    let next = this.#items.earliestFrom(cursor + 1, cursor)
-    let earliest = -Infinity
-    for (let window = windows.length - 1; window >= 0; window--) {
-      const start = this.#plan.windowStart(window, cursor)
-      if (earliest <= start) earliest = this.#items.earliestFrom(start + 1, cursor)
-      if (earliest > cursor) break
-      const granularity = granularities[window]
-      next = Math.min(next, Math.floor((earliest - 1) / granularity + 1) * granularity + windows[window])
-    }
-    return next
+    if (this.#nextChange === 0) this.#nextChange = this.#findNextChange()
+    return this.#nextChange
   }
 
   validItems(window: number): number {
@@ -193,17 +187,20 @@ export class Series implements SliReading {
     this.#totalBadItems += bad
     this.#totalExtraGood += extraGood
     this.#totalExtraBad += extraBad
+    // Also where all slices with weights are gone: the totals still have them.
+    if (partial.weighted) this.#extra ??= new SliceCounts(this.#plan, true)
     for (const { granularity, slices } of partial.groups)
       for (let at = 0; at < slices.length; at += SLICE_NUMBERS) {
         // A slice goes where it begins: on a finer level as if all of it had happened in its first second.
         const second = slices[at] * granularity + 1
         this.#place(second, slices[at + 1], slices[at + 2])
-        if (partial.weighted) this.#placeExtra(second, slices[at + 3], slices[at + 4])
+        this.#placeExtra(second, slices[at + 3], slices[at + 4])
       }
     for (const [number, digest] of partial.digests)
       this.#digests?.merge(number * partial.digestGranularity, digest, this.#cursor)
     this.lastRecordedSecond = Math.max(this.lastRecordedSecond, partial.lastRecordedSecond)
     this.#extraStale = true
+    this.#nextChange = 0
     this.dirty = true
   }
 
@@ -217,6 +214,31 @@ export class Series implements SliReading {
     if (this.#extraStale) this.#extra.sumWindows(this.#cursor, this.#extraSums)
     this.#extraStale = false
     return inWindow(this.#extraSums, window, side, this.#plan)
+  }
+
+  #findNextChange(): number {
+    const cursor = this.#cursor
+    // In steady traffic the shortest window changes with the next second, and nobody need look further.
+    let next = Math.min(this.#items.earliestFrom(cursor + 1, cursor), this.#changeOf(0, this.#earliestIn(0)))
+    if (next === cursor + 1) return next
+    let earliest = -Infinity
+    for (let window = this.#plan.windows.length - 1; window > 0; window--) {
+      if (earliest <= this.#plan.windowStart(window, cursor)) earliest = this.#earliestIn(window)
+      next = Math.min(next, this.#changeOf(window, earliest))
+    }
+    return next
+  }
+
+  /** The earliest second that counts anything in the window or after it. */
+  #earliestIn(window: number): number {
+    return this.#items.earliestFrom(this.#plan.windowStart(window, this.#cursor) + 1, this.#cursor)
+  }
+
+  /** When a second that is in the window leaves it. */
+  #changeOf(window: number, second: number): number {
+    if (second > this.#cursor) return Infinity
+    const granularity = this.#plan.granularities[window]
+    return (Math.floor((second - 1) / granularity) + 1) * granularity + this.#plan.windows[window]
   }
 
   #addExtra(second: number, side: Side, weight: number): boolean {
@@ -304,7 +326,7 @@ export class Series implements SliReading {
   }
 
   #placeExtra(second: number, good: number, bad: number): void {
-    this.#extra ??= new SliceCounts(this.#plan, true)
+    if (this.#extra === null || (good === 0 && bad === 0)) return
     if (second <= this.#cursor - this.#plan.recentSeconds) this.#extra.addOlder(second, this.#cursor, good, bad)
     else {
       this.#extra.addRecent(second, GOOD_SIDE, good)
@@ -314,8 +336,8 @@ export class Series implements SliReading {
 
   #recentSlices(): number[] {
     const slices: number[] = []
-    for (const page of this.#items.pageNumbers())
-      for (let second = page * PAGE_SECONDS; second < (page + 1) * PAGE_SECONDS; second++) {
+    for (const pageAt of this.#items.pageStarts())
+      for (let second = pageAt; second < pageAt + PAGE_SECONDS; second++) {
         const at = pageOffset(second)
         const items = this.#items.page(second)
         const good = items?.[at] ?? 0

@@ -14,24 +14,24 @@ const UINT32_LIMIT = 2 ** 32
 
 export type Page = Uint32Array | Float64Array
 
-/** The page of a second. */
-export function pageNumber(second: number): number {
-  return Math.floor(second / PAGE_SECONDS)
+/** The first second of a second's page. The low bits are right for any whole number, also beyond 32 bits. */
+export function pageStart(second: number): number {
+  return second - (second & (PAGE_SECONDS - 1))
 }
 
 /** Where in its page the second's good count lies; the bad one follows. */
 export function pageOffset(second: number): number {
-  return 2 * (second % PAGE_SECONDS)
+  return 2 * (second & (PAGE_SECONDS - 1))
 }
 
 /** Two counters for each slice of one series. The cursor is the caller's, and the same from call to call until step() or jump(). */
 export class SliceCounts {
   readonly #plan: SlicePlan
   readonly #fractional: boolean
-  /** By page number: pages exist where there was traffic. */
+  /** By their first second: pages exist where there was traffic. */
   readonly #pages = new Map<number, Page>()
   /** The page last written to. */
-  #hotNumber = -1
+  #hotStart = -1
   #hotPage: Page = new Uint32Array(0)
   /** A retired page, all zero, for the next page that is needed. */
   #spare: Page | null = null
@@ -47,25 +47,21 @@ export class SliceCounts {
 
   /** The counts of the second's page, if there was any traffic in it. */
   page(second: number): Page | undefined {
-    return this.#pages.get(pageNumber(second))
+    return this.#pages.get(pageStart(second))
   }
 
-  /** Page numbers, ascending. */
-  pageNumbers(): number[] {
+  /** The first seconds of all pages, ascending. */
+  pageStarts(): number[] {
     return [...this.#pages.keys()].sort((a, b) => a - b)
-  }
-
-  get hasNoPages(): boolean {
-    return this.#pages.size === 0
   }
 
   /** Adds to a second among the recent or coming ones. */
   addRecent(second: number, side: Side, amount: number): void {
-    const number = pageNumber(second)
-    const page = number === this.#hotNumber ? this.#hotPage : this.#open(number)
+    const pageAt = pageStart(second)
+    const page = pageAt === this.#hotStart ? this.#hotPage : this.#open(pageAt)
     const at = pageOffset(second) + side
     const count = page[at] + amount
-    if (count >= UINT32_LIMIT && page instanceof Uint32Array) this.#widen(number, page)[at] = count
+    if (count >= UINT32_LIMIT && page instanceof Uint32Array) this.#widen(pageAt, page)[at] = count
     else page[at] = count
   }
 
@@ -79,7 +75,7 @@ export class SliceCounts {
       }
   }
 
-  /** Reads one counter of slice `number` of a level; 0 outside what the level holds. */
+  /** Reads one counter of slice `number`, which the level holds. */
   onLevel(level: number, number: number, side: Side): number {
     const cells = this.#levels[level]
     return cells === null ? 0 : cells[2 * (number % this.#plan.levels[level].slots) + side]
@@ -111,26 +107,27 @@ export class SliceCounts {
         this.#moveUp(level, number, to)
     }
     const start = to - plan.recentSeconds
-    for (const number of this.pageNumbers())
-      for (let i = 0; i < PAGE_SECONDS; i++) {
-        const second = number * PAGE_SECONDS + i
-        if (second <= start) this.#settle(second, to)
-      }
+    for (const pageAt of this.pageStarts())
+      for (let second = pageAt; second < pageAt + PAGE_SECONDS && second <= start; second++) this.#settle(second, to)
   }
 
   /** The earliest second at or after this one that counts anything; a coarse slice counts as its first second. Infinity: none. */
   earliestFrom(second: number, cursor: number): number {
-    const plan = this.#plan
-    for (let level = plan.levels.length - 1; level >= 0; level--) {
-      const { granularity } = plan.levels[level]
-      const last = lastSlice(plan, level, cursor)
-      if (this.#levels[level] === null || second > (last + 1) * granularity) continue
-      const first = Math.max(Math.floor((second - 1) / granularity), plan.levelStart(level, cursor) / granularity)
-      for (let number = Math.max(0, first); number <= last; number++)
-        if (this.onLevel(level, number, 0) !== 0 || this.onLevel(level, number, 1) !== 0)
-          return number * granularity + 1
+    const { levels } = this.#plan
+    for (let level = levels.length - 1; level >= 0; level--) {
+      const cells = this.#levels[level]
+      if (cells === null || second > this.#plan.levelStart(level - 1, cursor)) continue
+      const { granularity, slots } = levels[level]
+      const first = Math.max(
+        Math.floor((second - 1) / granularity),
+        this.#plan.levelStart(level, cursor) / granularity,
+        0,
+      )
+      const last = lastSlice(this.#plan, level, cursor)
+      for (let number = first, slot = first % slots; number <= last; number++, slot = slot + 1 === slots ? 0 : slot + 1)
+        if (cells[2 * slot] !== 0 || cells[2 * slot + 1] !== 0) return number * granularity + 1
     }
-    return this.#earliestRecent(second)
+    return this.#earliestRecent(second, cursor)
   }
 
   /**
@@ -166,15 +163,24 @@ export class SliceCounts {
     }
   }
 
-  #earliestRecent(second: number): number {
-    for (const number of this.pageNumbers()) {
-      const first = number * PAGE_SECONDS
-      if (first + PAGE_SECONDS <= second) continue
-      const page = this.#pages.get(number)
-      if (page === undefined) continue
-      for (let at = Math.max(0, second - first); at < PAGE_SECONDS; at++)
-        if (page[2 * at] !== 0 || page[2 * at + 1] !== 0) return first + at
+  #earliestRecent(second: number, cursor: number): number {
+    let pageAt = pageStart(second)
+    for (; pageAt <= cursor; pageAt += PAGE_SECONDS) {
+      const found = this.#earliestInPage(pageAt, second)
+      if (found !== Infinity) return found
     }
+    // Beyond the cursor there may be any gap.
+    let earliest = Infinity
+    for (const other of this.#pages.keys())
+      if (other >= pageAt && other < earliest) earliest = Math.min(earliest, this.#earliestInPage(other, second))
+    return earliest
+  }
+
+  #earliestInPage(pageAt: number, second: number): number {
+    const page = this.#pages.get(pageAt)
+    if (page === undefined) return Infinity
+    for (let at = Math.max(0, second - pageAt); at < PAGE_SECONDS; at++)
+      if (page[2 * at] !== 0 || page[2 * at + 1] !== 0) return pageAt + at
     return Infinity
   }
 
@@ -202,37 +208,41 @@ export class SliceCounts {
 
   /** Moves a second that is no longer recent to the levels, and retires its page with its last second. */
   #settle(second: number, cursor: number): void {
-    const number = pageNumber(second)
-    const page = this.#pages.get(number)
-    const at = pageOffset(second)
-    if (page !== undefined && (page[at] !== 0 || page[at + 1] !== 0)) {
-      this.addOlder(second, cursor, page[at], page[at + 1])
+    const pageAt = pageStart(second)
+    const page = this.#pages.get(pageAt)
+    if (page !== undefined) {
+      const at = pageOffset(second)
+      if (page[at] !== 0 || page[at + 1] !== 0) this.addOlder(second, cursor, page[at], page[at + 1])
       page[at] = 0
       page[at + 1] = 0
     }
-    if (second % PAGE_SECONDS !== PAGE_SECONDS - 1) return
-    this.#spare = page instanceof Uint32Array === !this.#fractional ? (page ?? null) : null
-    this.#pages.delete(number)
-    if (number === this.#hotNumber) this.#hotNumber = -1
+    if (second === pageAt + PAGE_SECONDS - 1) this.#retire(pageAt, page)
   }
 
-  #open(number: number): Page {
-    let page = this.#pages.get(number)
+  /** Keeps one page of the right kind for the next that is needed; where nothing came for a page's time, none. */
+  #retire(pageAt: number, page: Page | undefined): void {
+    this.#spare = page !== undefined && page instanceof Float64Array === this.#fractional ? page : null
+    this.#pages.delete(pageAt)
+    if (pageAt === this.#hotStart) this.#hotStart = -1
+  }
+
+  #open(pageAt: number): Page {
+    let page = this.#pages.get(pageAt)
     if (page === undefined) {
       page = this.#spare ?? (this.#fractional ? new Float64Array(PAGE_CELLS) : new Uint32Array(PAGE_CELLS))
       this.#spare = null
-      this.#pages.set(number, page)
+      this.#pages.set(pageAt, page)
     }
-    this.#hotNumber = number
+    this.#hotStart = pageAt
     this.#hotPage = page
     return page
   }
 
   /** A second can count more than 32 bits hold when a coarser slice of another plan was merged into it. */
-  #widen(number: number, page: Uint32Array): Float64Array {
+  #widen(pageAt: number, page: Uint32Array): Float64Array {
     const wide = Float64Array.from(page)
-    this.#pages.set(number, wide)
-    this.#hotNumber = number
+    this.#pages.set(pageAt, wide)
+    this.#hotStart = pageAt
     this.#hotPage = wide
     return wide
   }

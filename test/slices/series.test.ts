@@ -1,106 +1,175 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { SlicePlan } from '../../src/slices/plan.ts'
+import type { SlicePlan } from '../../src/slices/plan.ts'
 import { Series } from '../../src/slices/series.ts'
-import { type Event, NaiveSeries, sumWeights } from './naive-series.ts'
+import {
+  DAY,
+  histories,
+  HOUR,
+  itemsOf,
+  MINUTE,
+  plan,
+  plans,
+  play,
+  played,
+  START,
+  weightsOf,
+  WORKBOOK,
+} from './arbitraries.ts'
+import { expectClose } from './close.ts'
+import { NaiveSeries, sumWeights } from './naive-series.ts'
 
-const START = 1_700_000_123
-const MINUTE = 60
-const HOUR = 3600
-const DAY = 86_400
-const WORKBOOK = [300, 30 * MINUTE, HOUR, 2 * HOUR, 6 * HOUR, DAY, 3 * DAY, 30 * DAY]
-
-function plan(windowsSeconds: readonly number[], latenessSeconds = 60): SlicePlan {
-  return new SlicePlan({ windowsSeconds, latenessSeconds, futureSeconds: 60, waitSeconds: 10 })
-}
-
-const plans: fc.Arbitrary<SlicePlan> = fc
-  .record({
-    windows: fc.oneof(
-      fc.constant(WORKBOOK),
-      fc.constant([300, HOUR, 30 * DAY]),
-      fc.constant([]),
-      fc.uniqueArray(
-        fc
-          .oneof(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 1, max: 43_200 }))
-          .map((minutes) => minutes * MINUTE),
-        { maxLength: 8 },
-      ),
-    ),
-    lateness: fc.oneof(fc.constant(60), fc.integer({ min: 0, max: 1000 })),
-  })
-  .map(({ windows, lateness }) => plan(windows, lateness))
-
-const weights = fc.oneof(
-  { weight: 6, arbitrary: fc.constant(1) },
-  { weight: 1, arbitrary: fc.double({ min: 0.25, max: 4096, noNaN: true }) },
-)
-
-type Action =
-  | {
-      readonly kind: 'record'
-      readonly ago: number
-      readonly good: boolean
-      readonly weight: number
-      readonly value: number
-    }
-  | { readonly kind: 'advance'; readonly by: number }
-
-const advances = fc.oneof(
-  { weight: 8, arbitrary: fc.constant(1) },
-  { weight: 4, arbitrary: fc.integer({ min: 2, max: 100 }) },
-  { weight: 2, arbitrary: fc.integer({ min: 100, max: 8000 }) },
-  { weight: 1, arbitrary: fc.integer({ min: 8000, max: 40 * DAY }) },
-)
-
-const actions: fc.Arbitrary<Action[]> = fc.array(
-  fc.oneof(
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        kind: fc.constant('record' as const),
-        ago: fc.integer({ min: -90, max: 300 }),
-        good: fc.boolean(),
-        weight: weights,
-        value: fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 10, noNaN: true })),
-      }),
-    },
-    { weight: 2, arbitrary: advances.map((by) => ({ kind: 'advance' as const, by })) },
-  ),
-  { maxLength: 120 },
-)
-
-function expectEqual(series: Series, naive: NaiveSeries, slices: SlicePlan, cursor: number): void {
-  for (let window = 0; window < slices.windows.length; window++) {
-    const events = naive.inWindow(window, cursor)
-    expect([slices.windows[window], series.validItems(window)]).toEqual([slices.windows[window], events.length])
-    expect(series.badItems(window)).toBe(events.filter((event) => !event.good).length)
-    expectClose(series.good(window), sumWeights(events, true))
-    expectClose(series.bad(window), sumWeights(events, false))
-  }
-}
-
-function expectClose(actual: number, expected: number): void {
-  expect(Math.abs(actual - expected)).toBeLessThanOrEqual(1e-9 * Math.max(1, expected))
+function expectEqual(series: Series, naive: NaiveSeries, slices: SlicePlan): void {
+  const windows = slices.windows.map((_, window) => naive.inWindow(window, series.cursor))
+  expect(itemsOf(series, slices)).toEqual(
+    windows.flatMap((events) => [events.length, events.filter((event) => !event.good).length]),
+  )
+  expectClose(
+    weightsOf(series, slices),
+    windows.flatMap((events) => [sumWeights(events, true), sumWeights(events, false)]),
+  )
 }
 
 describe('a series', () => {
   it('holds in every window what a list of all events holds there, whatever the order, lateness and jumps', () => {
     fc.assert(
-      fc.property(plans, actions, (slices, script) => {
-        let cursor = START
-        const series = new Series(slices, { digest: false, cursor })
+      fc.property(plans, histories, (slices, history) => {
+        const series = new Series(slices, { digest: false, cursor: START })
         const naive = new NaiveSeries(slices)
-        for (const action of script) {
-          if (action.kind === 'record') {
-            const event: Event = { ...action, second: cursor - action.ago }
-            expect(series.record(event.second, event.good, event.weight, event.value)).toBe(true)
-            naive.events.push(event)
-          } else series.advance((cursor += action.by))
-          expectEqual(series, naive, slices, cursor)
+        for (const action of history) {
+          play(series, [action], (event) => naive.events.push(event))
+          expectEqual(series, naive, slices)
         }
+        expect(series.totalItems).toBe(naive.events.length)
+        expectClose(
+          [series.totalGood, series.totalBad],
+          [sumWeights(naive.events, true), sumWeights(naive.events, false)],
+        )
+        expectClose([series.processGood, series.processBad], [series.totalGood, series.totalBad])
+        expect(series.lastRecordedSecond).toBe(Math.max(0, ...naive.events.map((event) => event.second)))
       }),
       { numRuns: 400 },
     )
+  })
+
+  it('holds the same after steady traffic for two months as a list of all events', () => {
+    const slices = plan(WORKBOOK)
+    const series = new Series(slices, { digest: false, cursor: START })
+    const naive = new NaiveSeries(slices)
+    for (let i = 1; i <= 3000; i++) {
+      const event = {
+        second: series.cursor - (i % 70),
+        good: i % 7 > 0,
+        weight: i % 11 === 0 ? 2.5 : 1,
+        value: Number.NaN,
+      }
+      series.record(event.second, event.good, event.weight, event.value)
+      naive.events.push(event)
+      series.advance(series.cursor + 1 + ((i * 7919) % 3400))
+      if (i % 100 === 0) expectEqual(series, naive, slices)
+    }
+  })
+
+  it('goes from second to second exactly as in one jump', () => {
+    fc.assert(
+      fc.property(plans, histories, fc.integer({ min: 33, max: 4000 }), (slices, history, seconds) => {
+        const jumping = played(slices, history)
+        const walking = played(slices, history)
+        jumping.advance(jumping.cursor + seconds)
+        for (let i = 0; i < seconds; i++) walking.advance(walking.cursor + 1)
+        expect(itemsOf(walking, slices)).toEqual(itemsOf(jumping, slices))
+        expectClose(weightsOf(walking, slices), weightsOf(jumping, slices))
+        expect(walking.encode()).toEqual(jumping.encode())
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('names the first second at which a window changes', () => {
+    const shortPlans = fc
+      .uniqueArray(fc.integer({ min: 1, max: 25 }), { maxLength: 5 })
+      .map((minutes) => plan(minutes.map((count) => count * MINUTE)))
+    fc.assert(
+      fc.property(shortPlans, histories, (slices, history) => {
+        const series = played(slices, history)
+        for (let changes = 0; changes < 5; changes++) {
+          const before = itemsOf(series, slices)
+          const next = series.nextChange()
+          // The longest window is 25 minutes, rounded up by a sixtieth, and nothing waits longer than 90 seconds.
+          const horizon = series.cursor + 26 * MINUTE + 90
+          while (series.cursor + 1 < Math.min(next, horizon)) {
+            series.advance(series.cursor + 1)
+            expect(itemsOf(series, slices)).toEqual(before)
+            expect(series.nextChange()).toBe(next)
+          }
+          if (next === Infinity) return
+          series.advance(next)
+          expect(itemsOf(series, slices)).not.toEqual(before)
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('names changes of long windows too, across quiet days', () => {
+    fc.assert(
+      fc.property(plans, histories, (slices, history) => {
+        const series = played(slices, history)
+        for (let changes = 0; changes < 30; changes++) {
+          const before = itemsOf(series, slices)
+          const next = series.nextChange()
+          if (next === Infinity) {
+            series.advance(series.cursor + 60 * DAY)
+            expect(itemsOf(series, slices)).toEqual(before)
+            return
+          }
+          series.advance(next - 1)
+          expect(itemsOf(series, slices)).toEqual(before)
+          series.advance(next)
+          expect(itemsOf(series, slices)).not.toEqual(before)
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('refuses what is older than the recent seconds, and weights that are no positive number', () => {
+    const series = new Series(plan([HOUR]), { digest: false, cursor: START })
+    expect(series.record(START - 369, true, 1, Number.NaN)).toBe(true)
+    expect(series.record(START - 370, true, 1, Number.NaN)).toBe(false)
+    for (const weight of [0, -1, Number.NaN, Infinity]) expect(series.record(START, true, weight, 1)).toBe(false)
+    expect(series.totalItems).toBe(1)
+    expect([series.processGood, series.processCount]).toEqual([1, 0])
+  })
+
+  it('lets seconds ahead wait, however far ahead they are', () => {
+    const slices = plan([HOUR])
+    const series = new Series(slices, { digest: false, cursor: START })
+    series.record(START + 1, true, 1, Number.NaN)
+    series.record(START + 5000, false, 1, Number.NaN)
+    expect(itemsOf(series, slices)).toEqual([0, 0, 0, 0])
+    expect(series.nextChange()).toBe(START + 1)
+    series.advance(START + 1)
+    expect(itemsOf(series, slices)).toEqual([1, 0, 1, 0])
+    series.advance(START + 5000)
+    expect(itemsOf(series, slices)).toEqual([1, 1, 1, 1])
+  })
+
+  it('never moves back', () => {
+    const slices = plan([HOUR])
+    const series = new Series(slices, { digest: false, cursor: START })
+    series.record(START, true, 1, Number.NaN)
+    series.advance(START - 1000)
+    expect(series.cursor).toBe(START)
+    expect(itemsOf(series, slices)).toEqual([1, 0, 1, 0])
+  })
+
+  it('adds up values for the process, whole or weighted', () => {
+    const series = new Series(plan([HOUR]), { digest: false, cursor: START })
+    series.record(START, true, 1, 0.5)
+    series.record(START, false, 4, 0.25)
+    series.record(START, false, 1, Infinity)
+    expect([series.processSum, series.processCount]).toEqual([1.5, 5])
+    expect([series.processGood, series.processBad]).toEqual([1, 5])
   })
 })
