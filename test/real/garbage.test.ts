@@ -13,7 +13,7 @@ import { sendSpans } from './send-spans.ts'
 
 const ROUNDS = 60
 const SPANS_PER_REQUEST = 20
-const MEMORY_BOUND_BYTES = 700 * 1024 * 1024
+const MEMORY_BOUND_BYTES = 400 * 1024 * 1024
 const CONNECTION_MS = 3000
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024
 const CONFIG = `

@@ -1,7 +1,4 @@
-// OpenFeature's OpenTelemetry hooks ask for the logs API under the package name that it had before @opentelemetry/api 1.10 took it in.
-import { registerHooks } from 'node:module'
+// To be loaded before the shop's frontend (--import), whose OpenFeature hooks need it.
+import { provideLogsApi } from '../../../src/demo/logs-api.ts'
 
-registerHooks({
-  resolve: (specifier, context, next) =>
-    next(specifier === '@opentelemetry/api-logs' ? '@opentelemetry/api' : specifier, context),
-})
+provideLogsApi()
