@@ -36,6 +36,7 @@ const parts = {
   clock: systemClock,
   admission: new Admission(settings.maxInFlightBytes),
   counters: new RequestCounters(),
+  borrowedBodies: true,
 }
 const http = await new HttpReceiver(parts).start()
 const grpc = await new GrpcReceiver(parts).start()

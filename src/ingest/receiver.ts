@@ -19,6 +19,11 @@ export interface ReceiverParts {
   /** Left out: the receiver makes its own. */
   readonly counters?: RequestCounters
   readonly log?: ReceiverLog
+  /**
+   * The sink neither keeps nor transfers `body` beyond its answer (its return, or the settling of its promise): the memory may
+   * be used again then. Left out: every body is in memory of its own.
+   */
+  readonly borrowedBodies?: boolean
 }
 
 export interface Receiver {

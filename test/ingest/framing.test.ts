@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { BodyMemory } from '../../src/ingest/body-memory.ts'
 import { frameMessage, UnaryMessage } from '../../src/ingest/grpc/framing.ts'
+
+const memory = new BodyMemory({ reuse: false })
 
 /** Feeds bytes cut at the given places, accepting any length; ends at the first surplus. */
 function read(bytes: Uint8Array, cuts: readonly number[]): { message: UnaryMessage; surplus: boolean } {
-  const message = new UnaryMessage()
+  const message = new UnaryMessage(memory)
   const edges = [0, ...[...cuts].sort((a, b) => a - b), bytes.length]
   for (let i = 1; i < edges.length; i++) {
     let step = message.push(bytes.subarray(edges[i - 1], edges[i]))
@@ -46,7 +49,7 @@ test('one byte more is a surplus, one byte less is not complete, however they ar
 })
 
 test('the length is told before memory is taken for it', () => {
-  const message = new UnaryMessage()
+  const message = new UnaryMessage(memory)
   expect(message.push(Buffer.from([1, 0xff, 0xff, 0xff]))).toBe('more')
   expect(message.push(Buffer.from([0xff]))).toBe('declared')
   expect(message.length).toBe(2 ** 32 - 1)
@@ -55,8 +58,8 @@ test('the length is told before memory is taken for it', () => {
 })
 
 test('nothing, and half a prefix, are no message', () => {
-  expect(new UnaryMessage().empty).toBe(true)
-  const message = new UnaryMessage()
+  expect(new UnaryMessage(memory).empty).toBe(true)
+  const message = new UnaryMessage(memory)
   message.push(Buffer.from([0, 0]))
   expect(message.empty).toBe(false)
   expect(message.complete).toBe(false)

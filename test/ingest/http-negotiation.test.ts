@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { BodyMemory } from '../../src/ingest/body-memory.ts'
 import { Body } from '../../src/ingest/http/body.ts'
 import {
   bodyTerms,
@@ -8,6 +9,8 @@ import {
   isRefusal,
   signalOfTarget,
 } from '../../src/ingest/http/negotiation.ts'
+
+const memory = new BodyMemory({ reuse: false })
 
 test.each([
   ['/v1/traces', 'traces'],
@@ -57,18 +60,19 @@ test('a body comes out whole however it is cut, with and without a known length,
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 10 }), fc.boolean(), (chunks, known) => {
       const whole = Buffer.concat(chunks)
-      const body = new Body(known ? whole.length : null)
+      const body = new Body(memory, known ? whole.length : null)
       for (const chunk of chunks) body.push(chunk)
       expect(body.received).toBe(whole.length)
-      expect(Buffer.from(body.bytes()).equals(whole)).toBe(true)
-      expect(body.bytes().buffer.byteLength).toBe(whole.length)
+      const bytes = body.bytes()
+      expect(Buffer.from(bytes).equals(whole)).toBe(true)
+      expect(bytes.buffer.byteLength).toBe(whole.length)
     }),
   )
 })
 
 test('a body that is a view into shared memory is copied out of it', () => {
   const shared = new Uint8Array(100)
-  const body = new Body(10)
+  const body = new Body(memory, 10)
   body.push(shared.subarray(20, 30))
   expect(body.bytes().buffer).not.toBe(shared.buffer)
 })

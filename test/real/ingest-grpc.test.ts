@@ -105,6 +105,22 @@ describe('success', () => {
   })
 })
 
+test('in used memory, each body stays as it is until its own answer', async () => {
+  await restart({ borrowedBodies: true })
+  rig.sink.answer = async () => {
+    const { body } = rig.sink.consumed[rig.sink.consumed.length - 1]
+    await new Promise((resolve) => setImmediate(resolve))
+    const refused = body.every((byte) => byte === body[0]) ? body[0] : -1
+    return { kind: 'accepted', refused, message: '' }
+  }
+  for (let round = 0; round < 3; round++) {
+    const sent = Array.from({ length: 100 }, (_, i) => i + 1)
+    const replies = await Promise.all(sent.map((i) => call(framed(Buffer.alloc(100 + 500 * i, i)))))
+    const told = replies.map((reply) => reply.body.at(-1))
+    expect(told).toEqual(sent)
+  }
+})
+
 describe('refusals', () => {
   const bomb = gzipSync(Buffer.alloc(100_001))
   test.each<[string, Uint8Array | null, Record<string, string>, number, RegExp, string[]]>([

@@ -61,6 +61,7 @@ export interface Rig<R> {
 interface Options<L> {
   readonly settings?: Partial<ReceiverSettings>
   readonly limits?: Partial<L>
+  readonly borrowedBodies?: boolean
 }
 
 const SETTINGS: ReceiverSettings = {
@@ -80,14 +81,16 @@ function parts(settings: ReceiverSettings) {
 
 export async function startHttp(options: Options<HttpLimits> = {}): Promise<Rig<HttpReceiver>> {
   const made = parts({ ...SETTINGS, ...options.settings })
-  const receiver = new HttpReceiver({ ...made, ...(options.limits ? { limits: options.limits } : {}) })
+  const { limits = {}, borrowedBodies = false } = options
+  const receiver = new HttpReceiver({ ...made, limits, borrowedBodies })
   const { port } = await receiver.start()
   return { ...made, receiver, counters: receiver.counters, port }
 }
 
 export async function startGrpc(options: Options<GrpcLimits> = {}): Promise<Rig<GrpcReceiver>> {
   const made = parts({ ...SETTINGS, ...options.settings })
-  const receiver = new GrpcReceiver({ ...made, ...(options.limits ? { limits: options.limits } : {}) })
+  const { limits = {}, borrowedBodies = false } = options
+  const receiver = new GrpcReceiver({ ...made, limits, borrowedBodies })
   const { port } = await receiver.start()
   return { ...made, receiver, counters: receiver.counters, port }
 }

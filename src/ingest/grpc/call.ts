@@ -8,6 +8,7 @@ import { encodeExportResponse, encodeStatus } from '../../otlp/responses.ts'
 import { GRPC_CODES, grpcCodeOf } from '../../otlp/status.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { type Admission, Share } from '../admission.ts'
+import type { BodyMemory } from '../body-memory.ts'
 import { ACCEPTED_CODECS, type Codec, codecOf, decompress } from '../compression.ts'
 import type { Delivered, Delivery } from '../delivery.ts'
 import { OVERLOADED, refuse, type RequestRefusal, SHUTTING_DOWN, statusOf, tooLarge } from '../refusal.ts'
@@ -25,6 +26,7 @@ export interface GrpcContext {
   readonly clock: Clock
   readonly delivery: Delivery
   readonly admission: Admission
+  readonly memory: BodyMemory
   readonly counters: RequestCounters
   readonly limits: GrpcLimits
   /** Set once, at the stop. */
@@ -39,7 +41,7 @@ export class GrpcCall {
   readonly #context: GrpcContext
   readonly #stream: ServerHttp2Stream
   readonly #share: Share
-  readonly #message = new UnaryMessage()
+  readonly #message: UnaryMessage
   #method: GrpcMethod | null = null
   #codec: Codec = 'identity'
   #state: 'reading' | 'counting' | 'answered' = 'reading'
@@ -52,6 +54,7 @@ export class GrpcCall {
     this.#context = context
     this.#stream = stream
     this.#share = new Share(context.admission)
+    this.#message = new UnaryMessage(context.memory)
   }
 
   /** Takes the call on, or answers it at once. */

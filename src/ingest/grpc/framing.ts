@@ -1,6 +1,8 @@
 // gRPC's message framing for one unary request: a flag byte, a big-endian length, the message. Bytes may come cut anywhere.
 // The length is told before memory is taken for it, so that the caller can refuse.
 
+import type { BodyMemory } from '../body-memory.ts'
+
 const PREFIX_BYTES = 5
 
 /** What a push led to. */
@@ -14,6 +16,7 @@ export type FramingStep =
 
 /** Reads exactly one length-prefixed message. */
 export class UnaryMessage {
+  readonly #memory: BodyMemory
   /** The flag byte: bit 0 says "compressed", the others say nothing yet. */
   flags = 0
   /** Of the message without its prefix; valid from 'declared' on. */
@@ -24,6 +27,10 @@ export class UnaryMessage {
   #message: Uint8Array | null = null
   /** What came in one piece with the prefix and belongs to the message. */
   #rest: Uint8Array | null = null
+
+  constructor(memory: BodyMemory) {
+    this.#memory = memory
+  }
 
   get compressed(): boolean {
     return (this.flags & 1) === 1
@@ -51,20 +58,21 @@ export class UnaryMessage {
 
   /** Takes memory for the message; to be called once, after 'declared'. */
   accept(): FramingStep {
-    this.#message = Buffer.allocUnsafeSlow(this.length)
+    this.#message = this.#memory.take(this.length)
     const rest = this.#rest ?? this.#message.subarray(0, 0)
     this.#rest = null
     return this.#append(rest)
   }
 
-  /** The message once `complete`, in memory of its own. */
+  /** The message once `complete`. */
   bytes(): Uint8Array {
     if (this.#message === null) throw new Error('the message is not there yet')
     return this.#message
   }
 
-  /** Lets go of what was gathered. */
+  /** Gives back the memory of what was gathered. */
   drop(): void {
+    if (this.#message !== null) this.#memory.give(this.#message)
     this.#message = null
     this.#rest = null
   }

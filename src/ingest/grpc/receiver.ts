@@ -5,6 +5,7 @@ import { Server as NetServer, type Socket } from 'node:net'
 import { encodeStatus } from '../../otlp/responses.ts'
 import { httpStatusOf } from '../../otlp/status.ts'
 import { after, every } from '../../runtime/clock.ts'
+import { BodyMemory } from '../body-memory.ts'
 import { Delivery } from '../delivery.ts'
 import { listen } from '../listen.ts'
 import type { Receiver, ReceiverLog, ReceiverParts } from '../receiver.ts'
@@ -46,8 +47,19 @@ export class GrpcReceiver implements Receiver {
     const limits = { ...GRPC_LIMITS, ...parts.limits }
     this.#log = log
     this.counters = parts.counters ?? new RequestCounters()
+    const memory = new BodyMemory({ reuse: parts.borrowedBodies ?? false })
     const delivery = new Delivery({ sink, clock, maxRequestBytes: settings.maxRequestBytes, log })
-    this.#context = { settings, sink, clock, delivery, admission, counters: this.counters, limits, stopping: false }
+    this.#context = {
+      settings,
+      sink,
+      clock,
+      delivery,
+      admission,
+      memory,
+      counters: this.counters,
+      limits,
+      stopping: false,
+    }
     this.#server = this.#createHttp2Server(limits)
     this.#listener = this.#createListener(limits)
   }

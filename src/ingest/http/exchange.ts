@@ -7,6 +7,7 @@ import { encodeExportResponse, type Encoding, encodeStatus } from '../../otlp/re
 import { httpStatusOf } from '../../otlp/status.ts'
 import { after } from '../../runtime/clock.ts'
 import { type Admission, Share } from '../admission.ts'
+import type { BodyMemory } from '../body-memory.ts'
 import { ACCEPTED_CODECS, type Codec } from '../compression.ts'
 import type { Delivered, Delivery } from '../delivery.ts'
 import { OVERLOADED, refuse, type RequestRefusal, SHUTTING_DOWN, statusOf, tooLarge } from '../refusal.ts'
@@ -30,6 +31,7 @@ export interface HttpContext {
   readonly sink: TelemetrySink
   readonly delivery: Delivery
   readonly admission: Admission
+  readonly memory: BodyMemory
   readonly counters: RequestCounters
   readonly cors: CorsPolicy
   readonly limits: HttpLimits
@@ -70,7 +72,7 @@ export class HttpExchange {
     this.#signal = signalOfTarget(request.url ?? '')
     this.#encoding = encodingOfMedia(request.headers['content-type']) ?? 'json'
     this.#length = contentLength(request.headers)
-    this.#body = new Body(this.#length)
+    this.#body = new Body(context.memory, this.#length)
   }
 
   /** Takes the request on, or answers it at once. */

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { encodeStatus } from '../../otlp/responses.ts'
 import { httpStatusOf } from '../../otlp/status.ts'
 import { after } from '../../runtime/clock.ts'
+import { BodyMemory } from '../body-memory.ts'
 import { Delivery } from '../delivery.ts'
 import { listen } from '../listen.ts'
 import type { Receiver, ReceiverLog, ReceiverParts } from '../receiver.ts'
@@ -30,9 +31,20 @@ export class HttpReceiver implements Receiver {
     const limits = { ...HTTP_LIMITS, ...parts.limits }
     this.#log = log
     this.counters = parts.counters ?? new RequestCounters()
+    const memory = new BodyMemory({ reuse: parts.borrowedBodies ?? false })
     const delivery = new Delivery({ sink, clock, maxRequestBytes: settings.maxRequestBytes, log })
     const cors = new CorsPolicy(settings.corsOrigins)
-    this.#context = { settings, sink, delivery, admission, counters: this.counters, cors, limits, stopping: false }
+    this.#context = {
+      settings,
+      sink,
+      delivery,
+      admission,
+      memory,
+      counters: this.counters,
+      cors,
+      limits,
+      stopping: false,
+    }
     this.#server = this.#createServer(limits)
   }
 
