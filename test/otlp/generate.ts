@@ -56,6 +56,8 @@ export function messageOf(type: protobuf.Type, depth = 0): fc.Arbitrary<Record<s
 }
 
 function keepOne(message: Record<string, unknown>, groups: protobuf.OneOf[], pick: number): Record<string, unknown> {
+  // Now and then all of them are written: then the last counts.
+  if (pick % 8 === 0) return message
   for (const group of groups) {
     const present = group.fieldsArray.map((field) => field.name).filter((name) => name in message)
     for (const [index, name] of present.entries()) if (index !== pick % present.length) delete message[name]

@@ -30,6 +30,13 @@ describe('names', () => {
   test('among no names nothing is found', () => {
     expect([find(new ByteNames([]), ''), find(new ByteNames([]), 'a')]).toEqual([-1, -1])
   })
+  test('every byte of a name counts', () => {
+    for (let length = 1; length <= 20; length++) {
+      const name = 'abcdefghijklmnopqrst'.slice(0, length)
+      const names = new ByteNames([name])
+      for (let at = 0; at < length; at++) expect(find(names, `${name.slice(0, at)}-${name.slice(at + 1)}`)).toBe(-1)
+    }
+  })
   test('random names are told apart', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 9 })
     fc.assert(

@@ -165,6 +165,8 @@ describe('refusals', () => {
     [inSpan('"attributes":[{"key":"experiment.id","value":"x"}]'), 'expected an object'],
     [inSpan('"events":[{"name":[]}]'), `expected a string at ${span}.events[0].name,`],
     [inSpan('"what\\"ever":{"a b":[1,2,x]}'), `expected a value at ${span}.what\\"ever.a b[2],`],
+    ['{"a":"\u001f"}', 'a control character in a string at a,'],
+    ['{"a', 'a string without an end at $'],
     ['{} {}', 'expected the end of the text'],
   ])('%s', (text, message) => {
     expect(() => all(text)).toThrow(DecodeError)

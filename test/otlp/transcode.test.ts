@@ -88,6 +88,24 @@ test('64-bit numbers are texts, ids are hexadecimal, bytes are base64, what JSON
   })
 })
 
+test('of the members of a oneof the last counts', () => {
+  const value = (write: (any: ProtobufWriter) => void) =>
+    new ProtobufWriter()
+      .message(1, (resourceLogs) => {
+        resourceLogs.message(2, (scopeLogs) => {
+          scopeLogs.message(2, (record) => {
+            record.message(5, write)
+          })
+        })
+      })
+      .finish()
+  const array = (any: ProtobufWriter) => any.message(5, (list) => list.message(1, (item) => item.integer(3, 1)))
+  const body = value((any) => void array(array(any.string(1, 'a')).integer(2, true)))
+  expect(JSON.parse(toJson('logs', body)).resourceLogs[0].scopeLogs[0].logRecords[0]).toEqual({
+    body: { arrayValue: { values: [{ intValue: '1' }] } },
+  })
+})
+
 test('packed and unpacked numbers are the same list', () => {
   const packed = new ProtobufWriter().raw(new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0])).finish()
   const point = (write: (writer: ProtobufWriter) => void) =>
