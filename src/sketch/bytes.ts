@@ -102,13 +102,7 @@ export class ByteReader {
     return value
   }
 
-  /** A finite double, not negative. */
-  amount(): number {
-    const value = this.double()
-    if (!(value >= 0 && value < Infinity)) throw new MalformedBytesError('an amount is negative or not finite')
-    return value
-  }
-
+  /** Throws where bytes are left over. */
   end(): void {
     if (this.remaining > 0) throw new MalformedBytesError('bytes are left over')
   }

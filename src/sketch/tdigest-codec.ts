@@ -53,7 +53,6 @@ export function readDigest(reader: ByteReader): TDigest {
   }
   const digest = new TDigest()
   digest.mergeCentroids({ cells, size }, head % 2 === 0)
-  digest.compact()
   return digest
 }
 

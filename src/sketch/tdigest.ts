@@ -79,7 +79,11 @@ export class TDigest {
   mergeCentroids(run: Centroids, whole: boolean): void {
     if (run.size === 0) return
     this.#whole &&= whole
-    this.#takeFrom(mergeRuns(this.centroids(), run))
+    if (this.#count > 0) this.#takeFrom(mergeRuns(this.centroids(), run))
+    else {
+      this.#cells = run.cells.slice(0, 2 * run.size)
+      this.#size = run.size
+    }
     this.#count += totalWeight(run)
   }
 
