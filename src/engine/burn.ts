@@ -64,7 +64,12 @@ export function ruleHolds(counts: WindowCounts, rule: CompiledRule, slo: Compile
 }
 
 /** Whether the control burns like the variant: at the factor too and at least half as fast, in the rule's short window. */
-export function isShared(burning: { variant: WindowCounts; control: WindowCounts | null; rule: CompiledRule; budget: number }): boolean {
+export function isShared(burning: {
+  variant: WindowCounts
+  control: WindowCounts | null
+  rule: CompiledRule
+  budget: number
+}): boolean {
   const { variant, control, rule, budget } = burning
   if (control === null || !shortBurns(control, rule, budget)) return false
   const own = burnRate(variant, rule.short, budget)
@@ -84,7 +89,11 @@ export function windowsOf(slos: readonly Slo[]): number[] {
 }
 
 /** Resolves names and windows. `windows` is the slice plan's list. */
-export function compileSlos(slos: readonly Slo[], sliNames: readonly string[], windows: readonly number[]): CompiledSlo[] {
+export function compileSlos(
+  slos: readonly Slo[],
+  sliNames: readonly string[],
+  windows: readonly number[],
+): CompiledSlo[] {
   return slos.map((slo, index) => {
     const rules = slo.policy.rules
       .map((rule) => ({ ...rule, long: windows.indexOf(rule.longSeconds), short: windows.indexOf(rule.shortSeconds) }))
@@ -97,7 +106,9 @@ export function compileSlos(slos: readonly Slo[], sliNames: readonly string[], w
       rules,
       ownWindow: windows.indexOf(slo.windowSeconds),
       longestRuleWindow: Math.max(...rules.map((rule) => rule.long)),
-      toldWindows: [...new Set([SHORTEST_TOLD, ...windowsOfSlo(slo)])].map((seconds) => windows.indexOf(seconds)).sort((a, b) => a - b),
+      toldWindows: [...new Set([SHORTEST_TOLD, ...windowsOfSlo(slo)])]
+        .map((seconds) => windows.indexOf(seconds))
+        .sort((a, b) => a - b),
     }
   })
 }

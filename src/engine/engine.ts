@@ -107,7 +107,8 @@ export class Engine implements Reading, ReportSource {
       return earlier
     }
     const outcome = this.#spans.consume(request, this.#nowMs)
-    if (outcome.kind === 'accepted' && request.body.length > 0) this.#retries.remember(request.identity, outcome, this.#nowMs)
+    if (outcome.kind === 'accepted' && request.body.length > 0)
+      this.#retries.remember(request.identity, outcome, this.#nowMs)
     return outcome
   }
 
@@ -230,7 +231,11 @@ export class Engine implements Reading, ReportSource {
     return {
       type: 'report',
       evaluated_at: new Date(this.evaluatedMs).toISOString(),
-      items: { traces: this.ledger.report('traces'), metrics: this.ledger.report('metrics'), logs: this.ledger.report('logs') },
+      items: {
+        traces: this.ledger.report('traces'),
+        metrics: this.ledger.report('metrics'),
+        logs: this.ledger.report('logs'),
+      },
       experiments: this.experiments(),
       warnings: this.#warnings(),
     }
@@ -274,7 +279,13 @@ export class Engine implements Reading, ReportSource {
       const series = tracked.slis[slo.sliIndex]
       if (series === null) continue
       const before = tracked.firing[slo.index]
-      const { alert, transition } = judge({ slo, counts: series, control: controlCohort?.slis[slo.sliIndex] ?? null, alert: before, nowMs })
+      const { alert, transition } = judge({
+        slo,
+        counts: series,
+        control: controlCohort?.slis[slo.sliIndex] ?? null,
+        alert: before,
+        nowMs,
+      })
       if (alert !== before) tracked.setAlert(slo.index, alert)
       if (transition !== null) this.#tellBurn(tracked, slo, { transition, alert: alert ?? before! })
     }
@@ -308,10 +319,18 @@ export class Engine implements Reading, ReportSource {
     const warn = (count: number, code: string, message: string): void => {
       if (count > 0) warnings.push({ code, message: `${count} ${message}` })
     }
-    warn(negativeDurations, 'negative_duration', 'spans ended before they started and were counted with a duration of 0 s')
+    warn(
+      negativeDurations,
+      'negative_duration',
+      'spans ended before they started and were counted with a duration of 0 s',
+    )
     warn(refusedExperiments, 'experiment_limit', 'times an item named a new experiment beyond the limit of experiments')
     warn(tracesEvicted, 'pending_memory', 'spans or traces were let go before their time, for want of pending_memory')
-    warn(unusableTags, 'unusable_tag', 'tags were passed over: a name longer than 256 characters, or too many on one item')
+    warn(
+      unusableTags,
+      'unusable_tag',
+      'tags were passed over: a name longer than 256 characters, or too many on one item',
+    )
     return warnings
   }
 }

@@ -1,5 +1,12 @@
 // Makes events: their ids, their time (the tick's) and their data. Equal ticks give equal bytes.
-import { compareEventIds, type BurnEventData, type BurnWindow, type CohortEvent, type EventType, type PublishedEvent } from '../model/event.ts'
+import {
+  compareEventIds,
+  type BurnEventData,
+  type BurnWindow,
+  type CohortEvent,
+  type EventType,
+  type PublishedEvent,
+} from '../model/event.ts'
 import { formatSeconds } from '../model/duration.ts'
 import type { ExperimentDeclaration } from '../model/settings.ts'
 import type { Alert } from './alerts.ts'
@@ -100,7 +107,12 @@ export function namedSegments(names: readonly string[], values: readonly string[
 
 function burnWindow(counts: WindowCounts, window: number, seconds: number, budget: number): BurnWindow {
   const bad = counts.bad(window)
-  return { window: formatSeconds(seconds), burn_rate: burnRate(counts, window, budget), events: counts.good(window) + bad, bad }
+  return {
+    window: formatSeconds(seconds),
+    burn_rate: burnRate(counts, window, budget),
+    events: counts.good(window) + bad,
+    bad,
+  }
 }
 
 function runbookOf(declared: ExperimentDeclaration | null): string | null {

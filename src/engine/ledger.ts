@@ -75,7 +75,10 @@ export class Ledger implements LedgerReading {
 }
 
 function index(signal: Signal, transport: Transport, column: Column): number {
-  return (SIGNALS.indexOf(signal) * TRANSPORTS.length + TRANSPORTS.indexOf(transport)) * OUTCOMES.length + OUTCOMES.indexOf(column)
+  return (
+    (SIGNALS.indexOf(signal) * TRANSPORTS.length + TRANSPORTS.indexOf(transport)) * OUTCOMES.length +
+    OUTCOMES.indexOf(column)
+  )
 }
 
 function isRefusal(column: Column): column is Refusal {

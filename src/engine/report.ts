@@ -71,7 +71,9 @@ function reportCohort(tracked: TrackedCohort, source: ReportSource): CohortRepor
     }),
     slos: source.slos.flatMap((slo) => {
       const series = tracked.slis[slo.sliIndex]
-      return series === null ? [] : [reportSlo(slo, series, { alert: tracked.firing[slo.index], windows: source.windows })]
+      return series === null
+        ? []
+        : [reportSlo(slo, series, { alert: tracked.firing[slo.index], windows: source.windows })]
     }),
   }
 }
@@ -97,11 +99,19 @@ function reportWindow(series: Series, window: number): SliWindowReport {
 function reportPercentiles(sli: Sli, series: Series): Record<string, number> | null {
   if (sli.percentiles.length === 0) return null
   const values = series.quantiles(sli.percentiles)
-  return values === null ? null : Object.fromEntries(sli.percentiles.map((percentile, at) => [String(percentile), values[at]]))
+  return values === null
+    ? null
+    : Object.fromEntries(sli.percentiles.map((percentile, at) => [String(percentile), values[at]]))
 }
 
-function reportSlo(slo: CompiledSlo, series: Series, at: { alert: Alert | null; windows: readonly number[] }): SloReport {
-  const burn = slo.toldWindows.map((window) => [formatSeconds(at.windows[window]), burnRate(series, window, slo.budget)] as const)
+function reportSlo(
+  slo: CompiledSlo,
+  series: Series,
+  at: { alert: Alert | null; windows: readonly number[] },
+): SloReport {
+  const burn = slo.toldWindows.map(
+    (window) => [formatSeconds(at.windows[window]), burnRate(series, window, slo.budget)] as const,
+  )
   return {
     slo: slo.name,
     objective: slo.objective,

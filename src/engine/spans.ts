@@ -86,7 +86,11 @@ export class SpanIntake {
     const refusals: Refusals = { late: 0, future: 0, limit: 0 }
     for (let at = 0; at < this.#intake.count; at++) this.#commit(this.#intake.item(at), refusals)
     this.#book(request.transport, refusals)
-    return { kind: 'accepted', refused: refusals.late + refusals.future + refusals.limit, message: this.#explain(refusals) }
+    return {
+      kind: 'accepted',
+      refused: refusals.late + refusals.future + refusals.limit,
+      message: this.#explain(refusals),
+    }
   }
 
   /** Counts the items of a request that is known already. */
@@ -165,7 +169,9 @@ export class SpanIntake {
       future: `future: end more than ${formatSeconds(allowedFutureMs / 1000)} from now`,
       limit: `limit: of a new experiment, and there are ${limits.experiments} already`,
     }
-    const parts = REASONS.filter((reason) => refusals[reason] > 0).map((reason) => `${refusals[reason]} ${explanations[reason]}`)
+    const parts = REASONS.filter((reason) => refusals[reason] > 0).map(
+      (reason) => `${refusals[reason]} ${explanations[reason]}`,
+    )
     return parts.length === 0 ? '' : `not counted: ${parts.join('; ')}`
   }
 }

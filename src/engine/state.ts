@@ -52,7 +52,11 @@ interface SavedAlert {
   readonly shared: boolean
 }
 
-export function saveCohort(tracked: TrackedCohort, sliNames: readonly string[], slos: readonly CompiledSlo[]): SavedCohort {
+export function saveCohort(
+  tracked: TrackedCohort,
+  sliNames: readonly string[],
+  slos: readonly CompiledSlo[],
+): SavedCohort {
   const { cohort } = tracked
   const series = tracked.slis.flatMap((one, sli) => (one === null ? [] : [{ name: sliNames[sli], series: one }]))
   return {
@@ -60,12 +64,18 @@ export function saveCohort(tracked: TrackedCohort, sliNames: readonly string[], 
     variant: cohort.variant.name,
     segmentKey: cohort.segmentKey,
     partial: packSeries(series),
-    alerts: JSON.stringify(tracked.firing.flatMap((alert, slo) => (alert === null ? [] : [saveAlert(slos[slo].name, alert)]))),
+    alerts: JSON.stringify(
+      tracked.firing.flatMap((alert, slo) => (alert === null ? [] : [saveAlert(slos[slo].name, alert)])),
+    ),
   }
 }
 
 /** Merges a stored cohort into a tracked one; SLIs and SLOs that are configured no longer are left out. */
-export function restoreCohort(tracked: TrackedCohort, saved: SavedCohort, names: { slis: readonly string[]; slos: readonly CompiledSlo[] }): void {
+export function restoreCohort(
+  tracked: TrackedCohort,
+  saved: SavedCohort,
+  names: { slis: readonly string[]; slos: readonly CompiledSlo[] },
+): void {
   for (const { name, partial } of unpackSeries(saved.partial)) {
     const sli = names.slis.indexOf(name)
     if (sli >= 0) tracked.series(sli).merge(partial)
@@ -82,7 +92,16 @@ export function restoreCohort(tracked: TrackedCohort, saved: SavedCohort, names:
 
 function saveAlert(slo: string, { rule, severity, sinceMs, shared }: Alert): SavedAlert {
   const { severity: ruleSeverity } = rule
-  return { slo, severity, ruleSeverity, factor: rule.factor, longSeconds: rule.longSeconds, shortSeconds: rule.shortSeconds, sinceMs, shared }
+  return {
+    slo,
+    severity,
+    ruleSeverity,
+    factor: rule.factor,
+    longSeconds: rule.longSeconds,
+    shortSeconds: rule.shortSeconds,
+    sinceMs,
+    shared,
+  }
 }
 
 function sameRule(rule: Alert['rule'], saved: SavedAlert): boolean {
@@ -101,7 +120,10 @@ const PARTIAL_PREFIX = 4
 
 function packSeries(series: readonly { name: string; series: Series }[]): Uint8Array {
   const parts = series.map((one) => ({ name: new TextEncoder().encode(one.name), partial: one.series.encode() }))
-  const length = parts.reduce((sum, part) => sum + NAME_PREFIX + part.name.length + PARTIAL_PREFIX + part.partial.length, 0)
+  const length = parts.reduce(
+    (sum, part) => sum + NAME_PREFIX + part.name.length + PARTIAL_PREFIX + part.partial.length,
+    0,
+  )
   const bytes = new Uint8Array(length)
   const view = new DataView(bytes.buffer)
   let at = 0

@@ -1,6 +1,13 @@
 // All tracked cohorts: moved together at each tick, let go when nothing holds them any more, saved and restored.
 import type { Cohort, CohortRegistry } from '../cohort/registry.ts'
-import { saveCohort, restoreCohort, type EngineChange, type EngineState, type SavedCohort, type SavedExperiment } from './state.ts'
+import {
+  saveCohort,
+  restoreCohort,
+  type EngineChange,
+  type EngineState,
+  type SavedCohort,
+  type SavedExperiment,
+} from './state.ts'
 import { TrackedCohort, type TrackingRules } from './tracked-cohort.ts'
 
 export class TrackedCohorts {
@@ -145,6 +152,10 @@ export class TrackedCohorts {
   }
 }
 
-function cohortKey({ experiment, variant, segmentKey }: Cohort): Pick<SavedCohort, 'experiment' | 'variant' | 'segmentKey'> {
+function cohortKey({
+  experiment,
+  variant,
+  segmentKey,
+}: Cohort): Pick<SavedCohort, 'experiment' | 'variant' | 'segmentKey'> {
   return { experiment: experiment.id, variant: variant.name, segmentKey }
 }

@@ -11,10 +11,17 @@ export interface Evidence {
 }
 
 export function evidenceFor(cohorts: readonly TrackedCohort[], slos: readonly CompiledSlo[]): Evidence {
-  let best: Evidence = { events: 0, eventsRequired: slos.length === 0 ? 0 : Math.min(...slos.map((slo) => slo.policy.minEvents)) }
+  let best: Evidence = {
+    events: 0,
+    eventsRequired: slos.length === 0 ? 0 : Math.min(...slos.map((slo) => slo.policy.minEvents)),
+  }
   for (const slo of slos) {
-    const events = cohorts.reduce((sum, tracked) => sum + (tracked.slis[slo.sliIndex]?.validItems(slo.longestRuleWindow) ?? 0), 0)
-    if (events * best.eventsRequired > best.events * slo.policy.minEvents) best = { events, eventsRequired: slo.policy.minEvents }
+    const events = cohorts.reduce(
+      (sum, tracked) => sum + (tracked.slis[slo.sliIndex]?.validItems(slo.longestRuleWindow) ?? 0),
+      0,
+    )
+    if (events * best.eventsRequired > best.events * slo.policy.minEvents)
+      best = { events, eventsRequired: slo.policy.minEvents }
   }
   return best
 }
