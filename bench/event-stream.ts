@@ -39,7 +39,8 @@ export async function run(): Promise<void> {
     socket.write('GET /api/v1/events/stream HTTP/1.1\r\nHost: bench\r\n\r\n')
     await once(socket, 'data')
     socket.on('data', (bytes: Buffer) => {
-      for (let found = bytes.indexOf('\ndata: '); found >= 0; found = bytes.indexOf('\ndata: ', found + 1)) progress.received++
+      for (let found = bytes.indexOf('\ndata: '); found >= 0; found = bytes.indexOf('\ndata: ', found + 1))
+        progress.received++
     })
     sockets.push(socket)
   }

@@ -7,6 +7,8 @@ import type { ApiObserver, ApiSource } from './source.ts'
 
 /** Scrapes at once; every one of them walks over all series. */
 const MAX_SCRAPES = 8
+/** The code of the error with which a stream ends whose reader has gone. */
+const GIVEN_UP = 'ERR_STREAM_PREMATURE_CLOSE'
 
 export class MetricsRoute {
   readonly #source: Pick<ApiSource, 'metrics'>
@@ -28,14 +30,11 @@ export class MetricsRoute {
     this.#running++
     const page = Readable.from(chunks, { objectMode: false, highWaterMark: 1 })
     page.once('close', () => this.#running--)
-    return reply.send(zipped ? this.#zip(page) : page)
-  }
-
-  #zip(page: Readable): Readable {
-    return pipeline(page, createGzip({ level: constants.Z_BEST_SPEED }), (error) => {
-      if (error !== null && error !== undefined && error.code !== 'ERR_STREAM_PREMATURE_CLOSE')
-        this.#observer.failed(error, '/metrics')
+    // Before the head is sent, the failure becomes an answer and is told where those are.
+    page.once('error', (error: NodeJS.ErrnoException) => {
+      if (reply.raw.headersSent && error.code !== GIVEN_UP) this.#observer.failed(error, '/metrics')
     })
+    return reply.send(zipped ? pipeline(page, createGzip({ level: constants.Z_BEST_SPEED }), () => {}) : page)
   }
 }
 

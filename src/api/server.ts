@@ -31,6 +31,8 @@ const HEARTBEAT_MS = 15_000
 const DEFAULT_MAX_SUBSCRIBERS = 5000
 /** Names of experiments come from telemetry and may be long; all headers and the URL together stay within this. */
 const MAX_HEAD_BYTES = 32 * 1024
+/** Connections beside those of event streams; further ones are closed at once. */
+const OTHER_CONNECTIONS = 500
 const MAX_BODY_BYTES = 64 * 1024
 const REQUEST_TIMEOUT_MS = 30_000
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
@@ -50,6 +52,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 class FastifyApiServer implements ApiServer {
   readonly #options: ApiServerOptions
   readonly #streams: EventStreams
+  readonly #maxSubscribers: number
   #app: FastifyInstance | null = null
   #stopHeartbeat: () => void = () => {}
   #stopped: Promise<void> | null = null
@@ -57,18 +60,20 @@ class FastifyApiServer implements ApiServer {
   constructor(options: ApiServerOptions) {
     this.#options = options
     const { source, observer } = options
+    this.#maxSubscribers = options.maxSubscribers ?? DEFAULT_MAX_SUBSCRIBERS
     this.#streams = new EventStreams({
       eventLog: source.eventLog,
       eventSource: source.eventSource,
       observer,
       now: () => systemClock.now(),
-      maxSubscribers: options.maxSubscribers ?? DEFAULT_MAX_SUBSCRIBERS,
+      maxSubscribers: this.#maxSubscribers,
     })
   }
 
   async start(): Promise<ApiAddress> {
     const { listen, source, observer } = this.#options
     this.#app = await createApp(source, observer, this.#streams)
+    this.#app.server.maxConnections = this.#maxSubscribers + OTHER_CONNECTIONS
     await this.#app.listen({ host: listen.host, port: listen.port })
     this.#stopHeartbeat = every(HEARTBEAT_MS, () => this.#streams.beat())
     const address = this.#app.server.address() as AddressInfo
@@ -181,6 +186,7 @@ function sendError(error: Error & { readonly statusCode?: number }, reply: Fasti
     status >= 500 && !(error instanceof ProblemError) ? 'The request failed inside the daemon.' : error.message
   if (error instanceof ProblemError) reply.headers({ ...error.headers })
   return reply
+    .removeHeader('content-encoding')
     .code(status)
     .headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store', 'content-type': PROBLEM_CONTENT_TYPE })
     .send(JSON.stringify(problem(status, detail)))

@@ -70,9 +70,15 @@ interface Series {
   readonly instrument: Instrument
 }
 
+/** The registry. Histograms are there, empty, from the beginning; counters and gauges from their first use on. */
 export class SelfMetrics {
   readonly #series = new Map<DaemonMetricName, Map<string, Series>>()
   readonly #callbacks = new Map<DaemonMetricName, () => number | null | Iterable<LabelledValue>>()
+
+  constructor() {
+    for (const [name, family] of Object.entries(DAEMON_METRICS))
+      if (family.type === 'histogram') this.histogram(name as DaemonHistogramName)
+  }
 
   /** The counter of these label values: the same object at every call, so callers on a hot path keep it. */
   counter(name: DaemonCounterName, labels: MetricLabels = {}): Counter {

@@ -39,6 +39,12 @@ describe("the daemon's own metrics", () => {
     expect(page.value('cohortd_tick_duration_seconds_count')).toBe(4)
   })
 
+  it('have their histograms from the beginning, empty', async () => {
+    const page = await parsed(new SelfMetrics())
+    expect(page.value('cohortd_detection_latency_seconds_count')).toBe(0)
+    expect(page.value('cohortd_detection_latency_seconds_bucket', { le: '+Inf' })).toBe(0)
+  })
+
   it('are asked at the scrape where a callback was given, and absent where it has nothing to say', async () => {
     const metrics = new SelfMetrics()
     let cohorts: number | null = null

@@ -90,7 +90,7 @@ describe('the OTLP exporter', () => {
     const page = await parsedPage(fullReading)
     const expected = [...page.families.values()]
       .flatMap((family) => family.samples)
-      .filter(({ name }) => !/_sum$|_count$|^cohortd_receiver_/.test(name))
+      .filter(({ name }) => /^cohortd_(sli|slo|experiment)_/.test(name) && !/_(sum|count)$/.test(name))
       .map(({ name, labels, value }) => {
         const told = Object.entries(labels).filter(([, text]) => text !== '')
         return [JSON.stringify([name, Object.fromEntries(told.sort(([a], [b]) => (a < b ? -1 : 1)))]), value]

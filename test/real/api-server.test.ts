@@ -1,4 +1,5 @@
 // The API over real sockets: what inject cannot show.
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, get, request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
@@ -243,6 +244,25 @@ describe('requests over sockets', () => {
     expect(observer.failures).toEqual([])
   })
 
+  it.each(['identity', 'gzip'])('are broken off where the page fails in the middle (%s)', async (encoding) => {
+    const chunks = failingAfter(Array.from({ length: 32 }, () => randomBytes(65_536)))
+    const { port, observer } = await running(stubSource({ metrics: () => ({ contentType: 'text/plain', chunks }) }))
+    const headers = { 'accept-encoding': encoding }
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers })
+    expect(response.status).toBe(200)
+    await expect(response.text()).rejects.toThrow()
+    expect(observer.failures).toEqual(['/metrics: Error: no more numbers'])
+  })
+
+  it.each(['identity', 'gzip'])('answer 500 where the page fails at its beginning (%s)', async (encoding) => {
+    const chunks = failingAfter([])
+    const { port, observer } = await running(stubSource({ metrics: () => ({ contentType: 'text/plain', chunks }) }))
+    const headers = { 'accept-encoding': encoding }
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers })
+    expect([response.status, await response.json()]).toMatchObject([500, { status: 500 }])
+    expect(observer.failures).toEqual(['/metrics: Error: no more numbers'])
+  })
+
   it('wait for no more than eight scrapes at once', async () => {
     let open: (() => void)[] = []
     const source = stubSource({
@@ -273,4 +293,9 @@ async function* endlessPieces(released: () => void = () => {}): AsyncGenerator<U
   } finally {
     released()
   }
+}
+
+async function* failingAfter(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks
+  throw new Error('no more numbers')
 }
