@@ -106,7 +106,7 @@ describe('success', () => {
 })
 
 test('in used memory, each body stays as it is until its own answer', async () => {
-  await restart({ borrowedBodies: true })
+  await restart({ borrowedBodies: true, settings: { maxInFlightBytes: 10_000_000 } })
   rig.sink.answer = async () => {
     const { body } = rig.sink.consumed[rig.sink.consumed.length - 1]
     await new Promise((resolve) => setImmediate(resolve))
