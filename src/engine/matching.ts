@@ -108,10 +108,10 @@ function isComparable(value: Value): value is string | number | boolean {
 function compileEqual(operand: string | number | boolean): ValuePredicate {
   const text = String(operand)
   const asksNumber = typeof operand === 'number'
-  const number = asksNumber || isLongInteger(text) ? operand : numberOf(text)
+  const number = numberOf(operand)
   return (value) => {
-    if (typeof value === 'string') return asksNumber ? compare(value, operand) === 0 : value === text
-    if (typeof value === 'number') return compare(value, number) === 0
+    if (typeof value === 'string') return asksNumber ? numberOf(value) === number : value === text
+    if (typeof value === 'number') return value === number
     return typeof value === 'boolean' && !asksNumber && String(value) === text
   }
 }
@@ -119,13 +119,13 @@ function compileEqual(operand: string | number | boolean): ValuePredicate {
 function compileOrder(operator: '<' | '<=' | '>' | '>=', operand: number): ValuePredicate {
   switch (operator) {
     case '<':
-      return (value) => compare(value, operand) < 0
+      return (value) => numberOf(value) < operand
     case '<=':
-      return (value) => compare(value, operand) <= 0
+      return (value) => numberOf(value) <= operand
     case '>':
-      return (value) => compare(value, operand) > 0
+      return (value) => numberOf(value) > operand
     case '>=':
-      return (value) => compare(value, operand) >= 0
+      return (value) => numberOf(value) >= operand
   }
 }
 
@@ -138,36 +138,15 @@ function compilePattern(pattern: RegExp): ValuePredicate {
 // -------------------------------------------------------------------------------------------------- numbers
 
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
-/** As long as anybody counts; beyond it texts are compared as floating-point numbers. */
-const INTEGER = /^[+-]?\d{1,40}$/
-/** Decimal integers up to this length are exact as numbers. */
-const EXACT_LENGTH = 15
 
-/** The number that a value is, its text being one counts; NaN where it is none. */
+/**
+ * The number that a value is, its text being one counts; NaN where it is none, which compares with nothing. An integer beyond
+ * 2^53 is text and rounds here. Against a smaller integer that changes no comparison, and a larger operand was rounded alike
+ * when the configuration was read, so that equal digits stay equal; text with text is compared digit by digit.
+ */
 function numberOf(value: Value): number {
   if (typeof value === 'number') return value
   return typeof value === 'string' && DECIMAL.test(value) ? Number(value) : Number.NaN
-}
-
-/** Negative, 0 or positive as a is below, equal to or above b; NaN where one is no number. Exact where both are integers. */
-function compare(a: Value, b: Value): number {
-  if (typeof a === 'number' && typeof b === 'number') return order(a, b)
-  if ((isLongInteger(a) && isInteger(b)) || (isLongInteger(b) && isInteger(a))) return order(BigInt(a), BigInt(b))
-  return order(numberOf(a), numberOf(b))
-}
-
-function order<N extends number | bigint>(a: N, b: N): number {
-  if (a < b) return -1
-  if (a > b) return 1
-  return a === b ? 0 : Number.NaN
-}
-
-function isLongInteger(value: Value): value is string {
-  return typeof value === 'string' && value.length > EXACT_LENGTH && INTEGER.test(value)
-}
-
-function isInteger(value: Value): value is string | number {
-  return typeof value === 'number' ? Number.isInteger(value) : typeof value === 'string' && INTEGER.test(value)
 }
 
 // ----------------------------------------------------------------------------------------------------- SLIs
