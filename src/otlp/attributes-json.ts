@@ -41,29 +41,44 @@ export class JsonAttributeReader {
     for (let another = cursor.enterArray(); another; another = cursor.nextElement()) this.#read(into)
   }
 
-  /** The value may come before its key: the key is looked for first, and few are wanted. */
+  /** As nearly always the value follows its key, which tells whether to read it; in any other order it is read in a second pass. */
   #read(into: AttributeSet): void {
     const cursor = this.#cursor
+    const wanted = this.#wanted
     const object = cursor.position
     let view = NO_TEXT
     let start = 0
     let end = 0
+    let slot = wanted.slot(view, start, end)
+    let prefixed = wanted.prefixed(view, start, end)
+    let value: AttributeValue = null
+    let keyed = false
+    let again = false
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-      if (KEY.find(cursor.text, cursor.textStart, cursor.textEnd) < 0) cursor.skip()
-      else if (!cursor.passNull()) {
+      if (KEY.find(cursor.text, cursor.textStart, cursor.textEnd) >= 0) {
+        if (cursor.passNull()) continue
         cursor.string()
         view = cursor.text
         start = cursor.textStart
         end = cursor.textEnd
+        slot = wanted.slot(view, start, end)
+        prefixed = wanted.prefixed(view, start, end)
+        again ||= keyed
+        keyed = true
+      } else if (VALUE.find(cursor.text, cursor.textStart, cursor.textEnd) < 0) cursor.skip()
+      else if (keyed && (slot >= 0 || prefixed)) value = this.#anyValue(value)
+      else {
+        again ||= !keyed
+        cursor.skip()
       }
     }
-    const slot = this.#wanted.slot(view, start, end)
-    const prefixed = this.#wanted.prefixed(view, start, end)
     if (slot < 0 && !prefixed) return
-    cursor.position = object
-    const value = this.#keyValue()
-    this.#wanted.put(into, slot, value)
-    if (prefixed) this.#wanted.putPrefixed(into, { view, start, end }, value)
+    if (again) {
+      cursor.position = object
+      value = this.#keyValue()
+    }
+    wanted.put(into, slot, value)
+    if (prefixed) wanted.putPrefixed(into, { view, start, end }, value)
   }
 
   /** The value of the KeyValue that comes next; null without one. */
@@ -72,10 +87,17 @@ export class JsonAttributeReader {
     let value: AttributeValue = null
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
       if (VALUE.find(cursor.text, cursor.textStart, cursor.textEnd) < 0) cursor.skip()
-      else if (!cursor.passNull()) {
-        for (let another = cursor.enterObject(); another; another = cursor.nextMember()) value = this.#member(value)
-      }
+      else value = this.#anyValue(value)
     }
+    return value
+  }
+
+  /** The value of the AnyValue that comes next; `before` where it says nothing. */
+  #anyValue(before: AttributeValue): AttributeValue {
+    const cursor = this.#cursor
+    let value = before
+    if (cursor.passNull()) return value
+    for (let another = cursor.enterObject(); another; another = cursor.nextMember()) value = this.#member(value)
     return value
   }
 

@@ -44,6 +44,8 @@ export class JsonCursor {
   textEnd = 0
   #view = NO_TEXT
   #depth = 0
+  /** Whether the string last passed has escapes in it. */
+  #escaped = false
 
   open(bytes: Uint8Array): void {
     // A Buffer would be a second shape at every byte load.
@@ -62,11 +64,9 @@ export class JsonCursor {
 
   /** The first byte of the value that comes next; 0 at the end of the text. */
   peek(): number {
-    const { bytes } = this
-    let { position } = this
-    while (position < bytes.length && isSpace(bytes[position])) position++
-    this.position = position
-    return position < bytes.length ? bytes[position] : 0
+    const { bytes, position } = this
+    if (position < bytes.length && bytes[position] > SPACE) return bytes[position]
+    return this.#peekBehindSpace()
   }
 
   /** Enters an object; true: a member's name is in `text`, its value comes next. False: the object was empty and is passed. */
@@ -111,11 +111,11 @@ export class JsonCursor {
   /** Reads a string into `text`. */
   string(): void {
     if (this.peek() !== QUOTE) this.fail('expected a string')
-    const { bytes, position } = this
+    const start = this.position + 1
     this.text = this.#view
-    this.textStart = position + 1
+    this.textStart = start
     this.textEnd = this.#skipString() - 1
-    for (let at = this.textStart; at < this.textEnd; at++) if (bytes[at] === BACKSLASH) return this.#resolveEscapes()
+    if (this.#escaped) this.#resolveEscapes()
   }
 
   /** Reads a number, or a string in its place, into `text`; a string's content is not looked at. */
@@ -220,6 +220,14 @@ export class JsonCursor {
     return true
   }
 
+  #peekBehindSpace(): number {
+    const { bytes } = this
+    let { position } = this
+    while (position < bytes.length && isSpace(bytes[position])) position++
+    this.position = position
+    return position < bytes.length ? bytes[position] : 0
+  }
+
   #literal(word: Uint8Array): void {
     const { bytes, position } = this
     for (let at = 0; at < word.length; at++) if (bytes[position + at] !== word[at]) this.fail('expected a value')
@@ -229,18 +237,37 @@ export class JsonCursor {
   /** Passes a string and returns the position behind it. */
   #skipString(): number {
     const { bytes } = this
-    const { length } = bytes
-    let at = this.position + 1
-    while (at < length) {
-      const byte = bytes[at++]
-      if (byte === QUOTE) {
-        this.position = at
-        return at
-      }
-      if (byte === BACKSLASH) at = this.#skipEscape(at)
-      else if (byte < SPACE) this.fail('a control character in a string', at - 1)
+    this.#escaped = false
+    let at = this.#plainEnd(this.position + 1)
+    while (at < bytes.length && bytes[at] !== QUOTE) {
+      if (bytes[at] !== BACKSLASH) this.fail('a control character in a string', at)
+      this.#escaped = true
+      at = this.#plainEnd(this.#skipEscape(at + 1))
     }
-    return this.fail('a string without an end')
+    if (at >= bytes.length) this.fail('a string without an end')
+    this.position = at + 1
+    return at + 1
+  }
+
+  /** The first quote, backslash or control character from `start` on; the end of the text if there is none. */
+  #plainEnd(start: number): number {
+    const view = this.#view
+    const length = view.byteLength
+    let at = start
+    // Four bytes at a time: a byte's highest bit in `stops` is set if it is one of those (or, behind one of those, by a borrow).
+    for (; at + 4 <= length; at += 4) {
+      const word = view.getInt32(at, true)
+      const quotes = word ^ 0x22222222
+      const backslashes = word ^ 0x5c5c5c5c
+      const stops =
+        (((quotes - 0x01010101) & ~quotes) |
+          ((backslashes - 0x01010101) & ~backslashes) |
+          ((word - 0x20202020) & ~word)) &
+        0x80808080
+      if (stops !== 0) return at + ((31 - Math.clz32(stops & -stops)) >> 3)
+    }
+    while (at < length && !isStop(view.getUint8(at))) at++
+    return at
   }
 
   #skipEscape(at: number): number {
@@ -288,6 +315,10 @@ export class JsonCursor {
 
 function isSpace(byte: number): boolean {
   return byte === SPACE || byte === 0x0a || byte === 0x0d || byte === 0x09
+}
+
+function isStop(byte: number): boolean {
+  return byte === QUOTE || byte === BACKSLASH || byte < SPACE
 }
 
 function isDigit(byte: number): boolean {
