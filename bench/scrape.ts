@@ -10,6 +10,8 @@ const ROUNDS = 7
 
 interface Scrape {
   readonly totalMs: number
+  /** CPU time of the process, which other work on the machine does not lengthen. */
+  readonly cpuMs: number
   readonly longestPieceMs: number
   readonly pieces: number
   readonly bytes: number
@@ -20,6 +22,7 @@ async function scrape(reading: Reading, selfMetrics: SelfMetrics): Promise<Scrap
   let longestPieceMs = 0
   let pieces = 0
   let bytes = 0
+  const cpu = process.cpuUsage()
   const begin = performance.now()
   let before = begin
   for await (const chunk of exposition({ reading, selfMetrics }, 'text')) {
@@ -29,7 +32,8 @@ async function scrape(reading: Reading, selfMetrics: SelfMetrics): Promise<Scrap
     before = performance.now()
   }
   const totalMs = performance.now() - begin
-  return { totalMs, longestPieceMs, pieces, bytes }
+  const { user, system } = process.cpuUsage(cpu)
+  return { totalMs, cpuMs: (user + system) / 1000, longestPieceMs, pieces, bytes }
 }
 
 /** Samples of the page: its lines without those of HELP and TYPE. */
@@ -57,7 +61,7 @@ export async function run(): Promise<void> {
     `  first (labels not cached) ${first.totalMs.toFixed(0)} ms, longest piece ${first.longestPieceMs.toFixed(1)} ms`,
   )
   console.log(
-    `  median of ${warm.length}: ${median.totalMs.toFixed(0)} ms in ${median.pieces} pieces, longest piece ${longest.toFixed(1)} ms`,
+    `  median of ${warm.length}: ${median.totalMs.toFixed(0)} ms (CPU ${median.cpuMs.toFixed(0)} ms) in ${median.pieces} pieces, longest piece ${longest.toFixed(1)} ms`,
   )
 }
 

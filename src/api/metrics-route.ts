@@ -2,11 +2,14 @@
 import { pipeline, Readable } from 'node:stream'
 import { constants, createGzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { after } from '../runtime/clock.ts'
 import { ProblemError } from './problem.ts'
 import type { ApiObserver, ApiSource } from './source.ts'
 
 /** Scrapes at once; every one of them walks over all series. */
 const MAX_SCRAPES = 8
+/** A scraper that has not read its page by then is cut off: it would hold its place for ever. */
+const SCRAPE_TIMEOUT_MS = 60_000
 /** The code of the error with which a stream ends whose reader has gone. */
 const GIVEN_UP = 'ERR_STREAM_PREMATURE_CLOSE'
 
@@ -15,9 +18,16 @@ export class MetricsRoute {
   readonly #observer: Pick<ApiObserver, 'failed'>
   #running = 0
 
-  constructor(source: Pick<ApiSource, 'metrics'>, observer: Pick<ApiObserver, 'failed'>) {
+  readonly #timeoutMs: number
+
+  constructor(
+    source: Pick<ApiSource, 'metrics'>,
+    observer: Pick<ApiObserver, 'failed'>,
+    timeoutMs: number = SCRAPE_TIMEOUT_MS,
+  ) {
     this.#source = source
     this.#observer = observer
+    this.#timeoutMs = timeoutMs
   }
 
   answer(request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -29,7 +39,11 @@ export class MetricsRoute {
     if (request.method === 'HEAD') return reply.send()
     this.#running++
     const page = Readable.from(chunks, { objectMode: false, highWaterMark: 1 })
-    page.once('close', () => this.#running--)
+    const cancel = after(this.#timeoutMs, () => reply.raw.destroy())
+    page.once('close', () => {
+      cancel()
+      this.#running--
+    })
     // Before the head is sent, the failure becomes an answer and is told where those are.
     page.once('error', (error: NodeJS.ErrnoException) => {
       if (reply.raw.headersSent && error.code !== GIVEN_UP) this.#observer.failed(error, '/metrics')

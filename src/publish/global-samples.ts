@@ -1,5 +1,5 @@
 // Families that are not per cohort: objectives, verdicts, the ledger of received items, and the daemon's own.
-import type { Reading } from '../model/reading.ts'
+import type { Reading, VariantReading } from '../model/reading.ts'
 import { SIGNALS } from '../model/signal.ts'
 import { GLOBAL_METRICS } from './catalogue.ts'
 import type { GlobalMetricName, MetricFamily } from './catalogue.ts'
@@ -9,19 +9,11 @@ import type { LabelledValue, SelfMetrics } from './self-metrics.ts'
 
 const VERDICTS = ['rollback', 'hold', 'continue', 'promote'] as const
 
-/** Samples of the families that a reading has beside those of its cohorts. */
-export function globalSamples(reading: Reading): { name: GlobalMetricName; samples: LabelledValue[] }[] {
+/** Samples of the families that a reading has beside those of its cohorts, made as they are read. */
+function globalSamples(reading: Reading): { name: GlobalMetricName; samples: Iterable<LabelledValue> }[] {
   return [
-    {
-      name: 'cohortd_slo_objective_ratio',
-      samples: reading.slos.map((slo) => ({ labels: { slo: slo.name }, value: slo.objective })),
-    },
-    {
-      name: 'cohortd_experiment_verdict',
-      samples: reading.variants.flatMap(({ experiment, variant, verdict: holds }) =>
-        VERDICTS.map((verdict) => ({ labels: { experiment, variant, verdict }, value: verdict === holds ? 1 : 0 })),
-      ),
-    },
+    { name: 'cohortd_slo_objective_ratio', samples: objectiveSamples(reading) },
+    { name: 'cohortd_experiment_verdict', samples: allVerdicts(reading) },
     {
       name: 'cohortd_receiver_items_total',
       samples: reading.ledger.rows().map(({ signal, transport, outcome, reason, items }) => ({
@@ -34,6 +26,20 @@ export function globalSamples(reading: Reading): { name: GlobalMetricName; sampl
       samples: SIGNALS.map((signal) => ({ labels: { signal }, value: reading.ledger.pending(signal) })),
     },
   ]
+}
+
+/** The objective of each SLO. */
+export function objectiveSamples(reading: Reading): LabelledValue[] {
+  return reading.slos.map((slo) => ({ labels: { slo: slo.name }, value: slo.objective }))
+}
+
+function* allVerdicts({ variants }: Reading): Generator<LabelledValue> {
+  for (const variant of variants) yield* verdictSamples(variant)
+}
+
+/** One sample per verdict, 1 for the one that holds. */
+export function verdictSamples({ experiment, variant, verdict: holds }: VariantReading): LabelledValue[] {
+  return VERDICTS.map((verdict) => ({ labels: { experiment, variant, verdict }, value: verdict === holds ? 1 : 0 }))
 }
 
 /** The same as text, a line at a time. */
@@ -51,16 +57,16 @@ export function* selfFamilies(selfMetrics: SelfMetrics, format: ExpositionFormat
 interface FamilyText {
   readonly name: string
   readonly family: MetricFamily
-  readonly samples: readonly (LabelledValue & { readonly suffix?: string })[]
+  readonly samples: Iterable<LabelledValue & { readonly suffix?: string }>
   readonly format: ExpositionFormat
 }
 
 function* family({ name, family: described, samples, format }: FamilyText): Generator<string> {
-  if (samples.length === 0) return
-  yield familyHeader(name, described, format)
+  let header = familyHeader(name, described, format)
   for (const { suffix, labels, value } of samples) {
     if (!Number.isFinite(value)) continue
     const pairs = formatLabels(labels)
-    yield `${name}${suffix ?? ''}${pairs === '' ? '' : `{${pairs}}`} ${value}\n`
+    yield `${header}${name}${suffix ?? ''}${pairs === '' ? '' : `{${pairs}}`} ${value}\n`
+    header = ''
   }
 }

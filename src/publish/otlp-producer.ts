@@ -5,8 +5,13 @@ import { ValueType } from '@opentelemetry/api'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { AggregationTemporality, DataPointType } from '@opentelemetry/sdk-metrics'
 import type { CollectionResult, DataPoint, MetricData, MetricProducer } from '@opentelemetry/sdk-metrics'
+import { verdictSamples } from './global-samples.ts'
+import { otlpMetric } from './otlp-layout.ts'
 import type { OtlpMetric } from './otlp-layout.ts'
 import type { OtlpDescription, OtlpSnapshot } from './otlp-snapshot.ts'
+
+const OBJECTIVE = otlpMetric('cohortd_slo_objective_ratio')
+const VERDICT = otlpMetric('cohortd_experiment_verdict')
 
 export interface SnapshotProducerOptions {
   /** Asks for the numbers as they are now; null: there are none yet. */
@@ -53,8 +58,12 @@ export class SnapshotProducer implements MetricProducer {
           points.add(columns[column].metric, { ...attributes, ...columns[column].attributes }, value)
       }
     }
-    for (const { metric, samples } of snapshot.globals)
-      for (const { labels, value } of samples) points.add(metric, { ...labels }, value)
+    for (const { labels, value } of snapshot.objectives) points.add(OBJECTIVE, { ...labels }, value)
+    for (let at = 0; at < snapshot.verdicts.length; at += 3) {
+      const [experiment, variant, verdict] = snapshot.verdicts.slice(at, at + 3)
+      for (const { labels, value } of verdictSamples({ experiment, variant, verdict }))
+        points.add(VERDICT, { ...labels }, value)
+    }
     return points.metrics()
   }
 

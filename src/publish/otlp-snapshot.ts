@@ -1,11 +1,9 @@
 // Snapshots for the exporter's thread: numbers in one transferable array, and of labels only those it does not have yet.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CohortReading, Reading } from '../model/reading.ts'
-import { GLOBAL_METRICS } from './catalogue.ts'
-import type { GlobalMetricName } from './catalogue.ts'
-import { globalSamples } from './global-samples.ts'
-import { otlpMetric, otlpRows } from './otlp-layout.ts'
-import type { OtlpColumn, OtlpMetric, OtlpRows } from './otlp-layout.ts'
+import { objectiveSamples } from './global-samples.ts'
+import { otlpRows } from './otlp-layout.ts'
+import type { OtlpColumn, OtlpRows } from './otlp-layout.ts'
 import type { LabelledValue } from './self-metrics.ts'
 
 /** What does not change from one snapshot to the next. */
@@ -25,12 +23,12 @@ export interface OtlpSnapshot {
   /** For each cohort number not sent before: experiment, variant and its segment values, one after the other. */
   readonly newCohorts: Uint32Array<ArrayBuffer>
   readonly newLabels: readonly string[]
-  /** Series that belong to no cohort. */
-  readonly globals: readonly { readonly metric: OtlpMetric; readonly samples: readonly LabelledValue[] }[]
+  readonly objectives: readonly LabelledValue[]
+  /** Experiment, variant and verdict of each variant, one after the other. */
+  readonly verdicts: readonly string[]
 }
 
 const COHORTS_PER_TURN = 500
-const EXPORTED_GLOBALS: readonly GlobalMetricName[] = ['cohortd_slo_objective_ratio', 'cohortd_experiment_verdict']
 
 /** Makes the snapshots for one thread: it remembers what that thread has been told. */
 export class OtlpSnapshots {
@@ -71,13 +69,8 @@ export class OtlpSnapshots {
       values,
       newCohorts: Uint32Array.from(newCohorts),
       newLabels,
-      globals: globalsOf(reading),
+      objectives: objectiveSamples(reading),
+      verdicts: reading.variants.flatMap(({ experiment, variant, verdict }) => [experiment, variant, verdict]),
     }
   }
-}
-
-function globalsOf(reading: Reading): OtlpSnapshot['globals'] {
-  return globalSamples(reading)
-    .filter(({ name }) => EXPORTED_GLOBALS.includes(name) && GLOBAL_METRICS[name].type === 'gauge')
-    .map(({ name, samples }) => ({ metric: otlpMetric(name), samples }))
 }

@@ -94,10 +94,8 @@ describe('snapshots for the exporter', () => {
 
   it('hold objectives and verdicts beside the cohorts', async () => {
     const variants = [{ experiment: 'checkout', variant: 'treatment', verdict: 'hold' }]
-    const { globals } = await new OtlpSnapshots().take(reading({ variants }))
-    expect(globals.map(({ metric, samples }) => [metric.name, samples.length])).toEqual([
-      ['cohortd.slo.objective_ratio', 1],
-      ['cohortd.experiment.verdict', 4],
-    ])
+    const { objectives, verdicts } = await new OtlpSnapshots().take(reading({ variants }))
+    expect(objectives).toEqual([{ labels: { slo: 'availability' }, value: 0.999 }])
+    expect(verdicts).toEqual(['checkout', 'treatment', 'hold'])
   })
 })

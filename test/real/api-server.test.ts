@@ -4,7 +4,10 @@ import { once } from 'node:events'
 import { Agent, get, request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { fastify } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { MetricsRoute } from '../../src/api/metrics-route.ts'
 import { createApiServer } from '../../src/api/server.ts'
 import type { ApiServer } from '../../src/api/server.ts'
 import { sleep } from '../../src/runtime/clock.ts'
@@ -261,6 +264,27 @@ describe('requests over sockets', () => {
     const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers })
     expect([response.status, await response.json()]).toMatchObject([500, { status: 500 }])
     expect(observer.failures).toEqual(['/metrics: Error: no more numbers'])
+  })
+
+  it('cut off a scraper that does not read in time, and free its place', async () => {
+    let released = 0
+    const chunks = endlessPieces(() => released++)
+    const route = new MetricsRoute(
+      { metrics: () => ({ contentType: 'text/plain', chunks }) },
+      new NotingObserver(),
+      200,
+    )
+    const app = fastify()
+    app.get('/metrics', (incoming, reply) => route.answer(incoming, reply))
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    onTestFinished(() => app.close())
+    const stuck = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+    stuck.on('error', () => {})
+    stuck.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(stuck, 'readable')
+    await until(() => released === 1)
+    stuck.resume()
+    await once(stuck, 'close')
   })
 
   it('wait for no more than eight scrapes at once', async () => {
