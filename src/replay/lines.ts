@@ -37,7 +37,8 @@ export async function* readLines(file: string): AsyncGenerator<Line> {
       }
       rest.push(bytes.subarray(from))
       restBytes += bytes.length - from
-      if (restBytes > MAX_LINE_BYTES) throw new UnreadableFile(`${file}:${number + 1}: a line of more than ${MAX_LINE_BYTES} bytes`)
+      if (restBytes > MAX_LINE_BYTES)
+        throw new UnreadableFile(`${file}:${number + 1}: a line of more than ${MAX_LINE_BYTES} bytes`)
     }
   } catch (error) {
     throw error instanceof UnreadableFile ? error : new UnreadableFile(`${file}: ${(error as Error).message}`)
@@ -51,12 +52,16 @@ function isBlank(line: Buffer): boolean {
 }
 
 /** Merges sequences: of their current items always the one with the lowest rank is next; equal ranks in the order given. */
-export async function* mergeByRank<Item>(sources: readonly AsyncIterator<Item>[], rank: (item: Item) => number): AsyncGenerator<Item> {
+export async function* mergeByRank<Item>(
+  sources: readonly AsyncIterator<Item>[],
+  rank: (item: Item) => number,
+): AsyncGenerator<Item> {
   const heads = await Promise.all(sources.map((source) => source.next()))
   for (;;) {
     let lowest = -1
     heads.forEach((head, at) => {
-      if (!head.done && (lowest < 0 || rank(head.value) < rank((heads[lowest] as IteratorYieldResult<Item>).value))) lowest = at
+      if (!head.done && (lowest < 0 || rank(head.value) < rank((heads[lowest] as IteratorYieldResult<Item>).value)))
+        lowest = at
     })
     if (lowest < 0) return
     yield (heads[lowest] as IteratorYieldResult<Item>).value

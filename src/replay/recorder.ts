@@ -47,7 +47,10 @@ export class Recorder {
 
 /** JSON has no raw line breaks within texts, so those between its tokens can become spaces. */
 function oneLine(body: Uint8Array): string {
-  return Buffer.from(body).toString('utf8').replaceAll(/[\r\n]/g, ' ').trim()
+  return Buffer.from(body)
+    .toString('utf8')
+    .replaceAll(/[\r\n]/g, ' ')
+    .trim()
 }
 
 /** Null for an empty request. */

@@ -39,7 +39,13 @@ export class LineReader {
   }
 
   read(line: Line): RecordedLine {
-    const unreadable = (problem: string): RecordedLine => ({ line, signal: null, problem, receivedMs: null, newestMs: -Infinity })
+    const unreadable = (problem: string): RecordedLine => ({
+      line,
+      signal: null,
+      problem,
+      receivedMs: null,
+      newestMs: -Infinity,
+    })
     let keys: Record<string, unknown>
     try {
       keys = topLevel(line.bytes)

@@ -36,7 +36,8 @@ export async function replay(options: ReplayOptions): Promise<void> {
   engine ??= new Engine(settings, 0)
   if (Number.isFinite(nowMs)) engine.advanceTo(nowMs + options.afterMs)
   await flush(engine, options.write)
-  for (const [signal, lines] of passedOver) options.complain(`${lines} lines of ${signal} were passed over: not active yet`)
+  for (const [signal, lines] of passedOver)
+    options.complain(`${lines} lines of ${signal} were passed over: not active yet`)
   await options.write(JSON.stringify(engine.report()))
 }
 
@@ -48,7 +49,13 @@ function rankOf({ receivedMs, newestMs }: RecordedLine): number {
   return receivedMs ?? newestMs
 }
 
-function feed(step: { engine: Engine; recorded: RecordedLine; nowMs: number; options: ReplayOptions; passedOver: Map<string, number> }): void {
+function feed(step: {
+  engine: Engine
+  recorded: RecordedLine
+  nowMs: number
+  options: ReplayOptions
+  passedOver: Map<string, number>
+}): void {
   const { engine, recorded, options } = step
   const { line, signal, problem } = recorded
   if (problem !== null) {
@@ -56,7 +63,13 @@ function feed(step: { engine: Engine; recorded: RecordedLine; nowMs: number; opt
     engine.refuse(signal ?? 'traces', 'replay', 'malformed')
     options.complain(`${line.file}:${line.number}: ${problem}`)
   } else if (signal !== null && engine.accepts(signal)) {
-    const request = { signal, transport: 'replay', encoding: 'json', body: line.bytes, identity: identityOf(line.bytes) } as const
+    const request = {
+      signal,
+      transport: 'replay',
+      encoding: 'json',
+      body: line.bytes,
+      identity: identityOf(line.bytes),
+    } as const
     engine.consume(request, step.nowMs)
   } else step.passedOver.set(String(signal), (step.passedOver.get(String(signal)) ?? 0) + 1)
 }

@@ -8,7 +8,11 @@ export type LogFormat = 'json' | 'text'
 /** A log at `level`. Text lines are "12:00:00.000 INFO message key=value". */
 export function openLog(options: { format: LogFormat; level: string }): Log {
   const settings = { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
-  if (options.format === 'json') return pino({ ...settings, formatters: { level: (label) => ({ level: label }) } }, pino.destination({ fd: 1, sync: true }))
+  if (options.format === 'json')
+    return pino(
+      { ...settings, formatters: { level: (label) => ({ level: label }) } },
+      pino.destination({ fd: 1, sync: true }),
+    )
   return pino(settings, textLines())
 }
 
@@ -26,6 +30,8 @@ export function renderLine(record: Record<string, unknown>): string {
   const { time, level, msg, ...rest } = record
   const at = typeof time === 'string' ? time.slice(11, 23) : ''
   const label = (pino.levels.labels[Number(level)] ?? String(level)).toUpperCase().padEnd(5)
-  const details = Object.entries(rest).map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const details = Object.entries(rest).map(
+    ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
   return `${at} ${label} ${String(msg)}${details.join('')}\n`
 }
