@@ -11,7 +11,8 @@ import { StringTable } from './strings.ts'
 import { MAX_FLAG_EVENTS, WantedAttributes } from './wanted.ts'
 
 const REQUEST = new ByteNames(['resourceSpans'])
-const RESOURCE_SPANS = new ByteNames(['resource', 'scopeSpans'])
+const RESOURCE_SPANS_RESOURCE = new ByteNames(['resource'])
+const RESOURCE_SPANS_SCOPE_SPANS = new ByteNames(['scopeSpans'])
 const RESOURCE = new ByteNames(['attributes'])
 const SCOPE_SPANS = new ByteNames(['spans'])
 const SPAN_MEMBERS = [
@@ -85,25 +86,24 @@ export class TraceJsonDecoder {
   /** The resource may come after the spans it describes: they are passed over then, and read when it is known. */
   #resourceSpans(): void {
     const cursor = this.#cursor
-    let resource = -1
+    let known = false
     let scopeSpans = -1
     let read = false
     this.#record.resource.clear()
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-      const member = RESOURCE_SPANS.find(cursor.text, cursor.textStart, cursor.textEnd)
-      if (member < 0 || cursor.passNull()) {
-        if (member < 0) cursor.skip()
-      } else if (member === 0) {
-        if (resource >= 0) cursor.fail('resource is given twice')
-        resource = cursor.position
+      if (isMember(cursor, RESOURCE_SPANS_RESOURCE)) {
+        if (cursor.passNull()) continue
+        if (known) cursor.fail('resource is given twice')
+        known = true
         this.#resource()
-      } else {
+      } else if (isMember(cursor, RESOURCE_SPANS_SCOPE_SPANS)) {
+        if (cursor.passNull()) continue
         if (scopeSpans >= 0) cursor.fail('scopeSpans is given twice')
         scopeSpans = cursor.position
-        read = resource >= 0
+        read = known
         if (read) this.#allScopeSpans()
         else cursor.skip()
-      }
+      } else cursor.skip()
     }
     if (scopeSpans < 0 || read) return
     const after = cursor.position
@@ -254,7 +254,7 @@ export class TraceJsonDecoder {
 export function countSpansJson(body: Uint8Array): number {
   const cursor = new JsonCursor()
   cursor.open(body)
-  const count = countIn(cursor, [REQUEST, new ByteNames(['scopeSpans']), SCOPE_SPANS], 0)
+  const count = countIn(cursor, [REQUEST, RESOURCE_SPANS_SCOPE_SPANS, SCOPE_SPANS], 0)
   cursor.finish()
   return count
 }
@@ -277,7 +277,7 @@ function countIn(cursor: JsonCursor, path: readonly ByteNames[], depth: number):
   return count
 }
 
-/** Whether the member name just read is (one of) the given. */
+/** Whether the member name just read is among the given. */
 function isMember(cursor: JsonCursor, names: ByteNames): boolean {
   return names.find(cursor.text, cursor.textStart, cursor.textEnd) >= 0
 }

@@ -78,6 +78,9 @@ message BadRequest { repeated FieldViolation fieldViolations = 1; }
 message FieldViolation { string field = 1; string description = 2; }
 `
 
+/** The reason of the one refusal in which protobufjs does not follow: it passes over unknown varints of any length. */
+export const REFUSED_BY_US_ALONE = 'a varint is longer than ten bytes'
+
 /** Requests with text as strings. */
 export const requests = rootOf(COMMON + TRACES + METRICS + LOGS, 'string')
 

@@ -1,6 +1,6 @@
 // What is peculiar to OTLP/JSON: how things may be written, and refusals that say where.
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Vocabulary } from '../../src/model/vocabulary.ts'
 import { DecodeError } from '../../src/otlp/cursor.ts'
 import { JsonCursor, MAX_JSON_DEPTH } from '../../src/otlp/json-cursor.ts'
@@ -14,6 +14,7 @@ import { DEFAULT_NAMES, DEFAULT_PREFIXES, decodeAll, type PlainSpan } from './sp
 import { typicalResourceSpans } from './typical.ts'
 
 const numRuns = Number(process.env.FUZZ_RUNS ?? 200)
+vi.setConfig({ testTimeout: 20_000 + 20 * numRuns })
 const seed = 20261123
 
 const vocabulary = new Vocabulary({ names: DEFAULT_NAMES, prefixes: DEFAULT_PREFIXES, spanName: true })
