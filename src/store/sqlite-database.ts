@@ -1,6 +1,6 @@
 // The SQLite file, synchronously: opening, locking, and one transaction for each change. Runs in the store's own thread,
 // since a large change takes hundreds of milliseconds.
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { isEventId, type PublishedEvent } from '../model/event.ts'
@@ -24,7 +24,7 @@ export class SqliteDatabase {
     this.#file = file
     this.#eventLimit = eventLimit
     try {
-      mkdirSync(dirname(file), { recursive: true })
+      makeDirectory(dirname(file))
     } catch (error) {
       throw explainDirectoryError(error, dirname(file))
     }
@@ -145,6 +145,18 @@ export class SqliteDatabase {
     } catch (error) {
       throw explainSqliteError(error, this.#file)
     }
+  }
+}
+
+/** Not Node's own recursive way, which never ends where a file system refuses with ENOENT, as /proc does. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(path)) throw error
   }
 }
 

@@ -134,6 +134,12 @@ describe('a SQLite file', () => {
       /the store's directory .*blocker.sub cannot be made; name another in store\.path/,
     )
   })
+
+  test('in a directory on a file system that makes none is refused', async () => {
+    await expect(storeAt('/proc/cohortd/deep/cohortd.db').start()).rejects.toThrow(
+      /the store's directory \/proc\/cohortd\/deep cannot be made/,
+    )
+  })
 })
 
 describe('the SQLite store', () => {
