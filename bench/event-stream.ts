@@ -23,6 +23,7 @@ export async function run(): Promise<void> {
       eventLog,
       tick: () => null,
       experiments: () => [],
+      items: () => ({ traces: {}, metrics: {}, logs: {} }),
       experiment: () => null,
       alerts: () => [],
       metrics: () => ({ contentType: 'text/plain', chunks: (async function* (): AsyncGenerator<Uint8Array> {})() }),

@@ -207,6 +207,8 @@ export class Daemon {
       admission: new Admission(receivers.maxInFlightBytes),
       counters,
       log: this.#log,
+      // The engine and the recorder are done with a body when consume() returns.
+      borrowedBodies: true,
     }
     if (receivers.grpc !== null) this.#receivers.push({ name: 'otlp-grpc', receiver: new GrpcReceiver(parts) })
     if (receivers.http !== null) this.#receivers.push({ name: 'otlp-http', receiver: new HttpReceiver(parts) })

@@ -37,7 +37,7 @@ export function createHandlers({
       const id = pathParameter(request, 'id')
       const report = source.experiment(id)
       if (report === null) throw new ProblemError(404, `Nothing is known of an experiment ${JSON.stringify(id)}.`)
-      return { evaluated_at: evaluatedAt(), config_hash: source.configHash, ...report }
+      return { evaluated_at: evaluatedAt(), config_hash: source.configHash, items: source.items(), ...report }
     },
     getVerdict(request) {
       const experiment = pathParameter(request, 'id')

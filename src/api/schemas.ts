@@ -1,4 +1,5 @@
 // JSON Schemas of the API's answers, for the OpenAPI document.
+import { SIGNALS } from '../model/signal.ts'
 
 export type Schema = Readonly<Record<string, unknown>>
 
@@ -38,17 +39,37 @@ const verdictFields = {
   sufficient: { ...flag, description: 'Whether there is enough data to judge.' },
 }
 
+const experimentHead = {
+  id: text,
+  state: { type: 'string', enum: ['running'] },
+  since: moment,
+  control: textOrNull,
+  hypothesis: textOrNull,
+  owner: textOrNull,
+  runbook_url: textOrNull,
+}
+const items = {
+  type: 'object',
+  properties: {
+    received: count,
+    attributed: count,
+    unattributed: count,
+    pending: count,
+    duplicate: count,
+    refused: mapOf(count),
+  },
+}
+
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Problem: record({ type: text, title: text, status: { type: 'integer' }, detail: text }, 'RFC 9457.'),
   Warning: record({ code: text, message: text }),
   Verdict: record(verdictFields),
+  Items: record(
+    Object.fromEntries(SIGNALS.map((signal) => [signal, items])),
+    'Of this process since its start; empty for a signal of which nothing was received.',
+  ),
   ExperimentSummary: record({
-    id: text,
-    state: { type: 'string', enum: ['running'] },
-    since: moment,
-    control: textOrNull,
-    hypothesis: textOrNull,
-    owner: textOrNull,
+    ...experimentHead,
     variants: list(record({ variant: text, verdict: ref('Verdict') })),
     warnings: list(ref('Warning')),
   }),
@@ -75,13 +96,8 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   ExperimentReport: record({
     evaluated_at: momentOrNull,
     config_hash: text,
-    id: text,
-    state: { type: 'string', enum: ['running'] },
-    since: moment,
-    control: textOrNull,
-    hypothesis: textOrNull,
-    owner: textOrNull,
-    runbook_url: textOrNull,
+    items: ref('Items'),
+    ...experimentHead,
     variants: list(
       record({
         variant: text,

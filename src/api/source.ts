@@ -1,18 +1,6 @@
 // What the API needs of the daemon, in one interface; daemon.ts implements it. The API never sees the engine.
 import type { PublishedEvent } from '../model/event.ts'
-import type { AlertReport, ExperimentReport, VerdictReport, Warning } from '../model/report.ts'
-
-/** An entry of the list of experiments. */
-export interface ExperimentSummary {
-  readonly id: string
-  readonly state: ExperimentReport['state']
-  readonly since: string
-  readonly control: string | null
-  readonly hypothesis: string | null
-  readonly owner: string | null
-  readonly variants: readonly { readonly variant: string; readonly verdict: VerdictReport }[]
-  readonly warnings: readonly Warning[]
-}
+import type { AlertReport, ExperimentReport, ExperimentSummary, ItemsBySignal } from '../model/report.ts'
 
 /** A burn alert that fires now. */
 export interface FiringAlert extends AlertReport {
@@ -54,6 +42,8 @@ export interface ApiSource {
   /** Null before the first tick. */
   tick(): TickState | null
   experiments(): readonly ExperimentSummary[]
+  /** What became of the items that this process received. */
+  items(): ItemsBySignal
   /** The full report, or null for an experiment of which nothing is known. */
   experiment(id: string): ExperimentReport | null
   alerts(): readonly FiringAlert[]

@@ -1,8 +1,7 @@
 // Shows the API what the engine knows, in the API's own terms.
-import type { ApiEventLog, ApiSource, ExperimentSummary, FiringAlert, TickState } from '../api/source.ts'
+import type { ApiEventLog, ApiSource, FiringAlert, TickState } from '../api/source.ts'
 import type { Engine } from '../engine/engine.ts'
 import { namedSegments } from '../engine/events.ts'
-import type { ExperimentReport } from '../model/report.ts'
 import { metricsPage } from '../publish/prometheus.ts'
 import type { SelfMetrics } from '../publish/self-metrics.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -31,26 +30,13 @@ export function apiSource(parts: ApiSourceParts): ApiSource {
       evaluatedMs: engine.evaluatedMs,
       ageSeconds: Math.max(0, (clock.now() - engine.evaluatedMs) / 1000),
     }),
-    experiments: () => engine.experiments().map(summary),
+    experiments: () => engine.summaries(),
+    items: () => engine.items(),
     experiment: (id) => engine.experiment(id),
     alerts: () => firingAlerts(engine),
     metrics: (accept) => metricsPage({ reading: engine, selfMetrics }, accept),
     unhealthy: () => parts.health.unhealthy(),
     notReady: () => parts.health.notReady(),
-  }
-}
-
-function summary(report: ExperimentReport): ExperimentSummary {
-  const { id, state, since, control, hypothesis, owner, variants, warnings } = report
-  return {
-    id,
-    state,
-    since,
-    control,
-    hypothesis,
-    owner,
-    variants: variants.map(({ variant, verdict }) => ({ variant, verdict })),
-    warnings,
   }
 }
 

@@ -45,12 +45,10 @@ export function observeEngine(metrics: SelfMetrics, engine: Engine): void {
 
 export function observeRequests(metrics: SelfMetrics, counters: RequestCounters): void {
   metrics.observe('cohortd_receiver_requests_total', () =>
-    counters
-      .rows()
-      .map(({ signal, transport, code, requests }) => ({
-        labels: { signal: signal ?? '', transport, code },
-        value: requests,
-      })),
+    counters.rows().map(({ signal, transport, code, requests }) => ({
+      labels: { signal: signal ?? '', transport, code },
+      value: requests,
+    })),
   )
   metrics.observe('cohortd_receiver_request_bytes_total', () => {
     const bytes = new Map<string, { labels: { signal: string; transport: string }; value: number }>()

@@ -2,7 +2,14 @@
 // It does no I/O and reads no clock, so a recording with its receipt times gives again what live gave.
 import { type Cohort, CohortRegistry, type Experiment, type Variant } from '../cohort/registry.ts'
 import type { EngineSettings } from '../model/settings.ts'
-import type { ExperimentReport, Report, VerdictReport, Warning } from '../model/report.ts'
+import type {
+  ExperimentReport,
+  ExperimentSummary,
+  ItemsBySignal,
+  Report,
+  VerdictReport,
+  Warning,
+} from '../model/report.ts'
 import type { CohortReading, Reading, VariantReading } from '../model/reading.ts'
 import type { ExportOutcome, ExportRequest, Refusal, Signal, Transport } from '../model/signal.ts'
 import { SlicePlan } from '../slices/plan.ts'
@@ -10,7 +17,7 @@ import { type Alert, judge, type Transition } from './alerts.ts'
 import { type CompiledSlo, compileSlos, windowsOf } from './burn.ts'
 import { burnEventData, type EngineEvent, type EventDraft, EventNumbers, makeEvent, subjectOf } from './events.ts'
 import { Ledger } from './ledger.ts'
-import { type ReportSource, reportExperiment, verdictOf } from './report.ts'
+import { type ReportSource, reportExperiment, summarizeExperiment, verdictOf } from './report.ts'
 import { RetryWindow } from './retries.ts'
 import type { EngineChange, EngineState } from './state.ts'
 import { SpanIntake } from './spans.ts'
@@ -215,6 +222,16 @@ export class Engine implements Reading, ReportSource {
     return [...this.registry.experiments()].map((experiment) => reportExperiment(experiment, this))
   }
 
+  summaries(): ExperimentSummary[] {
+    return [...this.registry.experiments()].map((experiment) => summarizeExperiment(experiment, this))
+  }
+
+  /** What became of all items since the start. */
+  items(): ItemsBySignal {
+    const { ledger } = this
+    return { traces: ledger.report('traces'), metrics: ledger.report('metrics'), logs: ledger.report('logs') }
+  }
+
   /** Null for a variant that was never seen. */
   verdict(experiment: string, variant: string): VerdictReport | null {
     const known = this.registry.experiment(experiment)?.variants.get(variant)
@@ -231,11 +248,7 @@ export class Engine implements Reading, ReportSource {
     return {
       type: 'report',
       evaluated_at: new Date(this.evaluatedMs).toISOString(),
-      items: {
-        traces: this.ledger.report('traces'),
-        metrics: this.ledger.report('metrics'),
-        logs: this.ledger.report('logs'),
-      },
+      items: this.items(),
       experiments: this.experiments(),
       warnings: this.#warnings(),
     }

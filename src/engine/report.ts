@@ -5,6 +5,7 @@ import type {
   AlertReport,
   CohortReport,
   ExperimentReport,
+  ExperimentSummary,
   SliReport,
   SliWindowReport,
   SloReport,
@@ -31,6 +32,15 @@ export interface ReportSource {
 }
 
 export function reportExperiment(experiment: Experiment, source: ReportSource): ExperimentReport {
+  return {
+    ...headOf(experiment),
+    variants: [...experiment.variants.values()].map((variant) => reportVariant(variant, source)),
+    comparisons: [],
+    warnings: overflowWarnings(experiment),
+  }
+}
+
+function headOf(experiment: Experiment): Omit<ExperimentSummary, 'variants' | 'warnings'> {
   const declared = experiment.declared
   return {
     id: experiment.id,
@@ -40,8 +50,15 @@ export function reportExperiment(experiment: Experiment, source: ReportSource): 
     hypothesis: declared?.hypothesis ?? null,
     owner: declared?.owner ?? null,
     runbook_url: declared?.runbookUrl ?? null,
-    variants: [...experiment.variants.values()].map((variant) => reportVariant(variant, source)),
-    comparisons: [],
+  }
+}
+
+/** An experiment without its cohorts: what a list shows. */
+export function summarizeExperiment(experiment: Experiment, source: ReportSource): ExperimentSummary {
+  const variants = [...experiment.variants.values()]
+  return {
+    ...headOf(experiment),
+    variants: variants.map((variant) => ({ variant: variant.name, verdict: verdictOf(variant, source) })),
     warnings: overflowWarnings(experiment),
   }
 }

@@ -90,10 +90,18 @@ export interface ExperimentReport {
   readonly warnings: readonly Warning[]
 }
 
+/** An entry of the list of experiments. */
+export interface ExperimentSummary extends Omit<ExperimentReport, 'variants' | 'comparisons'> {
+  readonly variants: readonly { readonly variant: string; readonly verdict: VerdictReport }[]
+}
+
+/** The ledger of each signal: this process's, since its start. */
+export type ItemsBySignal = Readonly<Record<Signal, ItemsReport | Record<string, never>>>
+
 export interface Report {
   readonly type: 'report'
   readonly evaluated_at: string
-  readonly items: Readonly<Record<Signal, ItemsReport | Record<string, never>>>
+  readonly items: ItemsBySignal
   readonly experiments: readonly ExperimentReport[]
   readonly warnings: readonly Warning[]
 }

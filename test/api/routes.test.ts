@@ -17,6 +17,7 @@ describe('the API', () => {
     expect(report).toEqual({
       evaluated_at: '2026-01-01T00:00:00.000Z',
       config_hash: 'sha256:abc',
+      items: stubSource().items(),
       ...experimentReport('checkout'),
     })
   })

@@ -70,18 +70,15 @@ export function stubSource(
     eventSource: '/cohortd',
     tick: () => ({ evaluatedMs: 1_767_225_600_000, ageSeconds: 0.5 }),
     experiments: () =>
-      reports.map(({ id, state, since, control, hypothesis, owner, variants, warnings }) => {
-        return {
-          id,
-          state,
-          since,
-          control,
-          hypothesis,
-          owner,
-          variants: variants.map(({ variant, verdict }) => ({ variant, verdict })),
-          warnings,
-        }
-      }),
+      reports.map(({ variants, comparisons: _, ...head }) => ({
+        ...head,
+        variants: variants.map(({ variant, verdict }) => ({ variant, verdict })),
+      })),
+    items: () => ({
+      traces: { received: 3, attributed: 2, unattributed: 0, pending: 0, duplicate: 0, refused: { late: 1 } },
+      metrics: {},
+      logs: {},
+    }),
     experiment: (id) => reports.find((report) => report.id === id) ?? null,
     alerts: () => [
       {
