@@ -1,4 +1,5 @@
-// KeyValue lists in OTLP/JSON: keys matched as bytes, values read only if somebody wants them; attributes.ts for the other encoding.
+// KeyValue lists in OTLP/JSON: keys matched as bytes, values read only if somebody wants them; attributes.ts for the
+// other encoding.
 import type { AttributeSet, AttributeValue } from '../model/span.ts'
 import type { JsonCursor } from './json-cursor.ts'
 import { readDouble, readInteger } from './json-numbers.ts'
@@ -41,7 +42,10 @@ export class JsonAttributeReader {
     for (let another = cursor.enterArray(); another; another = cursor.nextElement()) this.#read(into)
   }
 
-  /** As nearly always the value follows its key, which tells whether to read it; in any other order it is read in a second pass. */
+  /**
+   * As nearly always the value follows its key, which tells whether to read it; in any other order it is read in a
+   * second pass.
+   */
   #read(into: AttributeSet): void {
     const cursor = this.#cursor
     const wanted = this.#wanted

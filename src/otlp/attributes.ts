@@ -33,8 +33,8 @@ export class AttributeReader {
   }
 
   /**
-   * Reads the KeyValue that comes next, behind its `tag`, and those that follow it directly under the same tag. This is the hottest loop
-   * of all: it keeps its place in locals and touches the cursor only for what is wanted.
+   * Reads the KeyValue that comes next, behind its `tag`, and those that follow it directly under the same tag. This is
+   * the hottest loop of all: it keeps its place in locals and touches the cursor only for what is wanted.
    */
   read(tag: number, into: AttributeSet): void {
     const cursor = this.#cursor

@@ -1,24 +1,25 @@
-// A cursor over protobuf bytes: the decoders' only way of reading the wire format. It hides varints, wire types and bounds.
+// A cursor over protobuf bytes: the decoders' only way of reading the wire format. It hides varints, wire types and
+// bounds.
 //
 // The idea. A full decode makes an object for every message, a string for every key and value, and throws nearly all of
-// it away: of the twelve attributes of a span one or two decide its cohort and its outcome. A request is therefore never
-// decoded into anything. One cursor walks over its bytes; whoever reads compares a tag, takes the field or skips it by
-// its length, and fills one reused record. Skipping costs a few nanoseconds whatever the field holds, so the cost
+// it away: of the twelve attributes of a span one or two decide its cohort and its outcome. A request is therefore
+// never decoded into anything. One cursor walks over its bytes; whoever reads compares a tag, takes the field or skips
+// it by its length, and fills one reused record. Skipping costs a few nanoseconds whatever the field holds, so the cost
 // follows what was asked for, not what was sent. Nothing is allocated until a wanted text is seen for the first time.
 //
 //     body   [tag len [tag len [tag len [...]]] tag len [...]]
 //                      ^position             ^end of the message being read
 //
-// Nesting needs no stack here: `enter` narrows `end` to the submessage and returns the outer end, which the caller keeps
-// in a local variable and gives back to `leave`. A length is checked against `end`, so no submessage can reach out of
-// its parent, and a loop `while (position < end)` ends: every field consumes a byte at least.
+// Nesting needs no stack here: `enter` narrows `end` to the submessage and returns the outer end, which the caller
+// keeps in a local variable and gives back to `leave`. A length is checked against `end`, so no submessage can reach
+// out of its parent, and a loop `while (position < end)` ends: every field consumes a byte at least.
 //
 // 64-bit values come as two signed 32-bit words (`low`, `high`): a BigInt would allocate, a double would round. Signed,
 // because such a word stays a small integer in the engine where an unsigned one may become a boxed double.
 //
 // What a conforming reader must accept is accepted: fields in any order and repeated, unknown fields of any wire type,
-// a known field with another wire type (it counts as unknown), varints longer than needed up to ten bytes (bits above 64
-// fall away), and groups, which are skipped with their end tag matched. Refused with DecodeError: a field number 0,
+// a known field with another wire type (it counts as unknown), varints longer than needed up to ten bytes (bits above
+// 64 fall away), and groups, which are skipped with their end tag matched. Refused with DecodeError: a field number 0,
 // wire types 6 and 7, a tag or length of more than 32 bits or five bytes, an end of group that nothing began, groups
 // nested deeper than MAX_GROUP_DEPTH, and every length or value that reaches past its message.
 //
@@ -39,7 +40,7 @@ export class DecodeError extends Error {
   }
 }
 
-/** The tag as it stands before a field: its number and its wire type. */
+/** Wire types: the low three bits of a tag, above which stands the field number. */
 export const VARINT = 0
 export const FIXED64 = 1
 export const LENGTH_DELIMITED = 2
@@ -168,7 +169,9 @@ export class Cursor {
     return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)
   }
 
-  /** The length of the text, bytes or submessage that begins at `position` after this call; it fits into the message. */
+  /**
+   * The length of the text, bytes or submessage that begins at `position` after this call; it fits into the message.
+   */
   length(): number {
     const { position } = this
     const byte = position < this.end ? this.bytes[position] : 0x80

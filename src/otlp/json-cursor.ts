@@ -1,5 +1,6 @@
-// A cursor over JSON bytes: what cursor.ts is for protobuf. It hides the grammar (RFC 8259), white space, escapes and nesting.
-// Own, because JSON.parse rounds 64-bit integers written as numbers and makes an object of everything that nobody asked for.
+// A cursor over JSON bytes: what cursor.ts is for protobuf. It hides the grammar (RFC 8259), white space, escapes and
+// nesting. Own, because JSON.parse rounds 64-bit integers written as numbers and makes an object of everything that
+// nobody asked for.
 import { DecodeError } from './cursor.ts'
 import { jsonPath } from './json-path.ts'
 import { viewOf } from './words.ts'
@@ -38,7 +39,9 @@ const NO_TEXT = viewOf(NOTHING)
 export class JsonCursor {
   bytes: Uint8Array = NOTHING
   position = 0
-  /** The last string, member name or number read: the bytes in `text` from `textStart` to `textEnd`, escapes resolved. */
+  /**
+   * The last string, member name or number read: the bytes in `text` from `textStart` to `textEnd`, escapes resolved.
+   */
   text = NO_TEXT
   textStart = 0
   textEnd = 0
@@ -69,7 +72,10 @@ export class JsonCursor {
     return this.#peekBehindSpace()
   }
 
-  /** Enters an object; true: a member's name is in `text`, its value comes next. False: the object was empty and is passed. */
+  /**
+   * Enters an object; true: a member's name is in `text`, its value comes next. False: the object was empty and is
+   * passed.
+   */
   enterObject(): boolean {
     this.#enter(OPEN_OBJECT, 'expected an object')
     if (this.peek() !== CLOSE_OBJECT) return this.#name()
@@ -254,7 +260,8 @@ export class JsonCursor {
     const view = this.#view
     const length = view.byteLength
     let at = start
-    // Four bytes at a time: a byte's highest bit in `stops` is set if it is one of those (or, behind one of those, by a borrow).
+    // Four bytes at a time: a byte's highest bit in `stops` is set if it is one of those (or, behind one of those, by a
+    // borrow).
     for (; at + 4 <= length; at += 4) {
       const word = view.getInt32(at, true)
       const quotes = word ^ 0x22222222

@@ -1,4 +1,5 @@
-// Numbers of OTLP/JSON out of their source text: 64-bit integers come as decimal strings or as numbers, and must not be rounded.
+// Numbers of OTLP/JSON out of their source text: 64-bit integers come as decimal strings or as numbers, and must not be
+// rounded.
 import { nanosWithin, wholeSeconds } from './time.ts'
 
 /** A moment, filled in by readNanoseconds. */

@@ -12,8 +12,8 @@ interface Frame {
 }
 
 /**
- * The path of the value at or around `offset`, as in `resourceSpans[0].scopeSpans[2].spans`; `$` for the whole text. The bytes before
- * `offset` must be the beginning of a JSON text.
+ * The path of the value at or around `offset`, as in `resourceSpans[0].scopeSpans[2].spans`; `$` for the whole text.
+ * The bytes before `offset` must be the beginning of a JSON text.
  */
 export function jsonPath(bytes: Uint8Array, offset: number): string {
   const frames: Frame[] = []

@@ -1,4 +1,5 @@
-// Bodies of OTLP answers in both encodings: Export*ServiceResponse and google.rpc.Status. Hides field numbers and names.
+// Bodies of OTLP answers in both encodings: Export*ServiceResponse and google.rpc.Status. Hides field numbers and
+// names.
 import type { Signal } from '../model/signal.ts'
 import { ProtobufWriter } from './writer.ts'
 
@@ -29,8 +30,8 @@ const REJECTED_FIELD: Readonly<Record<Signal, string>> = {
 }
 
 /**
- * The body of an Export<Signal>ServiceResponse. Full success is the empty message (0 bytes, `{}`); `partial_success` is set
- * only where items were refused or there is a warning to tell. The message is cut to MAX_MESSAGE_LENGTH.
+ * The body of an Export<Signal>ServiceResponse. Full success is the empty message (0 bytes, `{}`); `partial_success` is
+ * set only where items were refused or there is a warning to tell. The message is cut to MAX_MESSAGE_LENGTH.
  */
 export function encodeExportResponse(
   signal: Signal,
@@ -55,7 +56,10 @@ export function encodeExportResponse(
   return writer.finish()
 }
 
-/** A google.rpc.Status: the body of every HTTP 4xx and 5xx, and (as protobuf) the value of gRPC's grpc-status-details-bin. */
+/**
+ * A google.rpc.Status: the body of every HTTP 4xx and 5xx, and (as protobuf) the value of gRPC's
+ * grpc-status-details-bin.
+ */
 export function encodeStatus(encoding: Encoding, content: StatusContent): Uint8Array {
   return encoding === 'json' ? statusJson(content) : statusProtobuf(content)
 }

@@ -22,8 +22,8 @@ const HALF = 2 ** 28
 
 /**
  * The adjusted count 2^56 / (2^56 - T) that a tracestate (the bytes in `text` from `start` to `end`) tells, T being its
- * threshold's up to 14 lower-case hex digits padded on the right; at most MAX_WEIGHT. 1 where there is no threshold, or none that can be
- * read: its probability is unknown.
+ * threshold's up to 14 lower-case hex digits padded on the right; at most MAX_WEIGHT. 1 where there is no threshold, or
+ * none that can be read: its probability is unknown.
  */
 export function samplingWeight(text: DataView, start: number, end: number): number {
   let from = start

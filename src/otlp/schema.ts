@@ -1,5 +1,5 @@
-// OTLP's messages as data: field number, JSON name and kind of every field of traces, metrics and logs.
-// Source: opentelemetry-proto 1.11. Left out are the fields that only profiles may use (string_value_strindex, key_strindex).
+// OTLP's messages as data: field number, JSON name and kind of every field of traces, metrics and logs. Source:
+// opentelemetry-proto 1.11. Left out are the fields that only profiles may use (string_value_strindex, key_strindex).
 import type { Signal } from '../model/signal.ts'
 
 /** How a scalar stands on the wire; `hex` are bytes that OTLP/JSON writes in hexadecimal, enums are int32. */

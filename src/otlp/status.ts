@@ -32,7 +32,9 @@ export const GRPC_CODES = {
 interface WireStatus {
   readonly grpc: number
   readonly http: number
-  /** Whether an OTLP client sends the same request again; follows from the two numbers, by the specification's lists. */
+  /**
+   * Whether an OTLP client sends the same request again; follows from the two numbers, by the specification's lists.
+   */
   readonly retryable: boolean
 }
 
@@ -66,12 +68,18 @@ export function grpcCodeOf(kind: RefusalKind): number {
   return WIRE[kind].grpc
 }
 
-/** Whether the sender will send the same request again: then, and only then, a delay (RetryInfo, Retry-After) may be told. */
+/**
+ * Whether the sender will send the same request again: then, and only then, a delay (RetryInfo, Retry-After) may be
+ * told.
+ */
 export function isRetryable(kind: RefusalKind): boolean {
   return WIRE[kind].retryable
 }
 
-/** The refusal that an outcome amounts to; null when the request was taken, if only in part (that is a success on the wire). */
+/**
+ * The refusal that an outcome amounts to; null when the request was taken, if only in part (that is a success on the
+ * wire).
+ */
 export function refusalOfOutcome(outcome: ExportOutcome): RefusalKind | null {
   switch (outcome.kind) {
     case 'accepted':

@@ -8,8 +8,9 @@ const SETS = 2048
 const ENTRY_WORDS = MAX_INTERNED_BYTES / 4
 
 /**
- * Decodes UTF-8, remembering short texts. The memory is a fixed two-way table: a text's hash picks a set, within which the text used
- * longest ago gives way. Bytes are compared in full, so a collision can cost time but never give a wrong text.
+ * Decodes UTF-8, remembering short texts. The memory is a fixed two-way table: a text's hash picks a set, within which
+ * the text used longest ago gives way. Bytes are compared in full, so a collision can cost time but never give a wrong
+ * text.
  */
 export class StringTable {
   readonly #words = new Int32Array(2 * SETS * ENTRY_WORDS)

@@ -4,8 +4,8 @@ const NANOS = 1_000_000_000
 const WORD = 4_294_967_296
 
 /**
- * Whole seconds in an unsigned 64-bit count of nanoseconds given as two words (signed or not). The quotient of the rounded double is
- * wrong by one at most; the remainder, exact modulo 2^32, tells.
+ * Whole seconds in an unsigned 64-bit count of nanoseconds given as two words (signed or not). The quotient of the
+ * rounded double is wrong by one at most; the remainder, exact modulo 2^32, tells.
  */
 export function wholeSeconds(low: number, high: number): number {
   const second = Math.floor(((high >>> 0) * WORD + (low >>> 0)) / NANOS)

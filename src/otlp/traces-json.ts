@@ -56,8 +56,9 @@ export class TraceJsonDecoder {
   }
 
   /**
-   * Calls `sink` for each span in the order of the text and returns their number. The record is the same each time. Throws DecodeError,
-   * which names the JSON path, where the text is no such request, maybe after some calls; what nobody wants must only be JSON.
+   * Calls `sink` for each span in the order of the text and returns their number. The record is the same each time.
+   * Throws DecodeError, which names the JSON path, where the text is no such request, maybe after some calls; what
+   * nobody wants must only be JSON.
    */
   decode(body: Uint8Array, sink: (span: SpanRecord) => void): number {
     this.#cursor.open(body)
@@ -250,7 +251,10 @@ export class TraceJsonDecoder {
   }
 }
 
-/** The number of spans in a request, without looking into them. Throws DecodeError where the text is no JSON or the structure around them is broken. */
+/**
+ * The number of spans in a request, without looking into them. Throws DecodeError where the text is no JSON or the
+ * structure around them is broken.
+ */
 export function countSpansJson(body: Uint8Array): number {
   const cursor = new JsonCursor()
   cursor.open(body)

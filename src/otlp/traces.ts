@@ -1,5 +1,6 @@
-// Spans out of an ExportTraceServiceRequest in protobuf: one pass, one reused record, only the fields that the vocabulary wants.
-// Hides the messages' layout (opentelemetry/proto/trace/v1/trace.proto) and that protobuf fields may come in any order and repeat.
+// Spans out of an ExportTraceServiceRequest in protobuf: one pass, one reused record, only the fields that the
+// vocabulary wants. Hides the messages' layout (opentelemetry/proto/trace/v1/trace.proto) and that protobuf fields may
+// come in any order and repeat.
 import { SpanRecord } from '../model/span.ts'
 import { FLAG_EVENT_NAMES, type Vocabulary } from '../model/vocabulary.ts'
 import { AttributeReader } from './attributes.ts'
@@ -50,8 +51,8 @@ export class TraceDecoder {
   }
 
   /**
-   * Calls `sink` for each span in the order of the bytes and returns their number. The record is the same each time. Throws
-   * DecodeError where the bytes are no such request, maybe after some calls; what is skipped is not looked into.
+   * Calls `sink` for each span in the order of the bytes and returns their number. The record is the same each time.
+   * Throws DecodeError where the bytes are no such request, maybe after some calls; what is skipped is not looked into.
    */
   decode(body: Uint8Array, sink: (span: SpanRecord) => void): number {
     const cursor = this.#cursor
@@ -238,7 +239,10 @@ export class TraceDecoder {
   }
 }
 
-/** The number of spans in a request, without looking into them. Throws DecodeError where the structure around them is broken. */
+/**
+ * The number of spans in a request, without looking into them. Throws DecodeError where the structure around them is
+ * broken.
+ */
 export function countSpans(body: Uint8Array): number {
   const cursor = new Cursor()
   cursor.open(body)

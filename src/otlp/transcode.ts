@@ -1,5 +1,5 @@
-// OTLP protobuf to OTLP/JSON, complete, for recordings. Hides the JSON mapping (OTLP specification, "JSON Protobuf Encoding");
-// driven by the tables in schema.ts, in no hurry.
+// OTLP protobuf to OTLP/JSON, complete, for recordings. Hides the JSON mapping (OTLP specification, "JSON Protobuf
+// Encoding"); driven by the tables in schema.ts, in no hurry.
 import type { Signal } from '../model/signal.ts'
 import { Cursor, FIXED32, FIXED64, LENGTH_DELIMITED, VARINT } from './cursor.ts'
 import { type Field, isMessageName, type Message, messageOf, requestOf, type ScalarKind } from './schema.ts'
@@ -29,8 +29,8 @@ const WIRE_TYPES: Readonly<Record<ScalarKind, number>> = {
 }
 
 /**
- * An export request in protobuf as OTLP/JSON, in one line. Unknown fields are left out; whatever else stood in the bytes is in the text.
- * Throws DecodeError where the bytes are no such request, in any depth.
+ * An export request in protobuf as OTLP/JSON, in one line. Unknown fields are left out; whatever else stood in the
+ * bytes is in the text. Throws DecodeError where the bytes are no such request, in any depth.
  */
 export function toJson(signal: Signal, body: Uint8Array): string {
   const cursor = new Cursor()

@@ -1,12 +1,13 @@
-// Which attributes of a record are kept: the vocabulary, matched against key bytes. Shared by the decoders of both encodings.
+// Which attributes of a record are kept: the vocabulary, matched against key bytes. Shared by the decoders of both
+// encodings.
 import type { AttributeSet, AttributeValue } from '../model/span.ts'
 import type { Vocabulary } from '../model/vocabulary.ts'
 import { ByteNames } from './names.ts'
 import type { StringTable } from './strings.ts'
 
 /**
- * Most prefixed attributes kept of one place, and most flag events of one span. Tracing SDKs stop at 128 of either; without a bound one
- * hostile span would leave the reused record large for good.
+ * Most prefixed attributes kept of one place, and most flag events of one span. Tracing SDKs stop at 128 of either;
+ * without a bound one hostile span would leave the reused record large for good.
  */
 export const MAX_PREFIXED = 256
 export const MAX_FLAG_EVENTS = 256

@@ -11,7 +11,10 @@ export function wordCount(length: number): number {
   return Math.max(1, (length + 3) >> 2)
 }
 
-/** Whether the text of `length` bytes at `start` has the words that `putWords` left at `first`; `length` must be the one given to it. */
+/**
+ * Whether the text of `length` bytes at `start` has the words that `putWords` left at `first`; `length` must be the one
+ * given to it.
+ */
 export function hasWords(words: Int32Array, first: number, view: DataView, start: number, length: number): boolean {
   if (length < 4) return words[first] === shortWord(view, start, length)
   // From the end, where names with a common namespace differ.

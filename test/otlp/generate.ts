@@ -1,4 +1,5 @@
-// Messages nobody would write by hand: random ones by the oracle's schema, the same content written in unusual but valid ways, and broken bytes.
+// Messages nobody would write by hand: random ones by the oracle's schema, the same content written in unusual but
+// valid ways, and broken bytes.
 import fc from 'fast-check'
 import type protobuf from 'protobufjs'
 import { FLAG_EVENT_NAMES } from '../../src/model/vocabulary.ts'
@@ -126,8 +127,9 @@ interface WireField {
 }
 
 /**
- * The bytes of a message with its fields in another order, singular submessages in pieces, fields given twice, unknown fields and groups in
- * between and varints longer than they must be. It stays valid, but its content changes where order counts.
+ * The bytes of a message with its fields in another order, singular submessages in pieces, fields given twice, unknown
+ * fields and groups in between and varints longer than they must be. It stays valid, but its content changes where
+ * order counts.
  */
 export function scramble(bytes: Uint8Array, type: protobuf.Type, roll: Dice): Uint8Array {
   const parts: Uint8Array[] = []

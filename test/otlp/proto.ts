@@ -88,8 +88,9 @@ export const requests = rootOf(COMMON + TRACES + METRICS + LOGS, 'string')
 export const rawTraces = rootOf(COMMON + TRACES, 'bytes')
 
 /**
- * Trace requests with text as bytes and everything that a selective decoder may pass over unread as bytes too: what `rawTraces` accepts must
- * be accepted, what this does not accept must be refused. Without wanted attributes span events are passed over as well.
+ * Trace requests with text as bytes and everything that a selective decoder may pass over unread as bytes too: what
+ * `rawTraces` accepts must be accepted, what this does not accept must be refused. Without wanted attributes span
+ * events are passed over as well.
  */
 export function outlineOfTraces(wantsAttributes: boolean): protobuf.Root {
   const outline = (COMMON + TRACES)

@@ -1,4 +1,5 @@
-// What a decoder should have found: spans as plain data, from a record or, naively, from a message that protobufjs decoded.
+// What a decoder should have found: spans as plain data, from a record or, naively, from a message that protobufjs
+// decoded.
 import type { AttributeSet, AttributeValue, SpanRecord } from '../../src/model/span.ts'
 import { FLAG_EVENT_NAMES, type Vocabulary } from '../../src/model/vocabulary.ts'
 import { MAX_WEIGHT } from '../../src/otlp/sampling.ts'

@@ -1,5 +1,5 @@
-// The protobuf decoder against protobufjs: equal where both accept, and they disagree about what to accept only where the rules below say so.
-// FUZZ_RUNS sets the number of messages.
+// The protobuf decoder against protobufjs: equal where both accept, and they disagree about what to accept only where
+// the rules below say so. FUZZ_RUNS sets the number of messages.
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { Vocabulary } from '../../src/model/vocabulary.ts'

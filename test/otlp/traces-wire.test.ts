@@ -113,7 +113,8 @@ test("of an event's names the last counts", () => {
 })
 
 describe('what reaches out of its message is refused', () => {
-  // A whole attribute, whose span ends within it. What it sticks out by is a field of its own: nobody else would notice.
+  // A whole attribute, whose span ends within it. What it sticks out by is a field of its own: nobody else would
+  // notice.
   const keyValue = new ProtobufWriter()
   attribute('experiment.id', text('\u0018\u0001'))(keyValue)
   const whole = new ProtobufWriter().bytes(9, keyValue.finish()).finish()

@@ -1,4 +1,5 @@
-// The typical request of the benchmarks: server spans with 12 attributes, some 520 bytes each, half of them in an experiment.
+// The typical request of the benchmarks: server spans with 12 attributes, some 520 bytes each, half of them in an
+// experiment.
 import type { ResourceSpansInput, SpanInput } from './encode.ts'
 
 const START = 1_790_000_000_000_000_000n
