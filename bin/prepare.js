@@ -4,7 +4,10 @@ import { join } from 'path'
 import { fileURLToPath } from 'url'
 import { launch, ROOT } from './launch.js'
 
-process.exitCode = 0
+process.on('unhandledRejection', () => process.exit(0))
+process.on('exit', () => {
+  process.exitCode = 0
+})
 process.stderr.write = process.stdout.write = () => true
 launch({
   self: fileURLToPath(import.meta.url),

@@ -21,7 +21,10 @@ const steps: readonly Step[] = [
   { name: 'types', run: () => tool('tsc', '-p', '.') },
   { name: 'lint', run: () => tool('oxlint', '--type-aware', 'src', 'test', 'bench', 'bin') },
   { name: 'format', run: () => tool('biome', 'check', ...(options.write ? ['--write'] : [])) },
-  { name: 'rules of the house', run: () => tool('vitest', 'run', '--project', 'fast', 'test/architecture.test.ts') },
+  {
+    name: 'rules of the house',
+    run: () => tool('vitest', 'run', '--project', 'fast', '--reporter', 'dot', 'test/architecture.test.ts'),
+  },
   { name: 'reference pages', run: async () => (await referenceProblems({ write: options.write })).join('\n') },
   { name: 'links', run: () => brokenLinks(readSourceFiles(['.md'])).join('\n') },
 ]
@@ -53,7 +56,7 @@ function tool(name: string, ...args: string[]): string {
   const { status, stdout, stderr, error } = spawnSync(join(ROOT, 'node_modules', '.bin', name), args, {
     cwd: ROOT,
     encoding: 'utf8',
-    env: { ...process.env, PATH: `${join(process.execPath, '..')}:${process.env.PATH ?? ''}` },
+    env: { ...process.env, NO_COLOR: '1', PATH: `${join(process.execPath, '..')}:${process.env.PATH ?? ''}` },
   })
   if (status === 0) return ''
   return `${stdout ?? ''}${stderr ?? ''}`.trim() || `${name} failed: ${error?.message ?? `exit code ${status}`}`
