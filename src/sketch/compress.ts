@@ -1,7 +1,7 @@
 // The two linear passes of the t-digest: merging sorted runs of centroids, and squeezing a run under the scale function k2.
 // Both work in one shared scratch, so that a digest at rest holds nothing but its centroids.
 import type { Centroids } from './centroids.ts'
-import { beginSweep, FIT_NUMBERS, fitGap, SWEEP_NUMBERS, sweepTo } from './distribution.ts'
+import { beginSweep, FIT_NUMBERS, fitNextGap, SWEEP_NUMBERS, sweepTo } from './distribution.ts'
 
 // In the scratch the second cell of a centroid is its own weight, signed in the same way.
 let scratch = new Float64Array(4096)
@@ -64,12 +64,12 @@ export function mergeRuns(a: Centroids, b: Centroids): number {
     let jump = 0
     if (nextA === x) {
       jump += atomWeight(a.cells, gapA)
-      fitGap(a, ++gapA, fits, 0)
+      fitNextGap(a, ++gapA, fits, 0)
       beginSweep(sweeps, 0)
     }
     if (nextB === x) {
       jump += atomWeight(b.cells, gapB)
-      fitGap(b, ++gapB, fits, FIT_NUMBERS)
+      fitNextGap(b, ++gapB, fits, FIT_NUMBERS)
       beginSweep(sweeps, SWEEP_NUMBERS)
     }
     if (jump > 0) written = append(scratch, written, x, jump)

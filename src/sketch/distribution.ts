@@ -9,8 +9,16 @@
 // worst error of a stored digest from 1 % to 0.2 %.
 import type { Centroids } from './centroids.ts'
 
-/** Numbers that describe the function in one gap: left mean, 1 / width, and the cubic's four coefficients. */
-export const FIT_NUMBERS = 6
+/**
+ * Numbers that describe the function in one gap: left mean, 1 / width, width, the cubic's four coefficients, and the height
+ * and density at the right mean, which are those at the left mean of the next gap.
+ */
+export const FIT_NUMBERS = 9
+const LEFT = 0
+const SCALE = 1
+const WIDTH = 2
+const CUBIC = 3
+const NODE = 7
 
 /** The weight at or below x in the gap, by straight lines; x lies from the gap's left mean (whose weight counts) to its right one (which does not). */
 export function straightAt({ cells, size }: Centroids, gap: number, x: number): number {
@@ -27,64 +35,79 @@ export function straightAt({ cells, size }: Centroids, gap: number, x: number): 
   return start + ((end - start) * (x - left)) / (cells[2 * gap] - left)
 }
 
-/** Describes the function in the gap by FIT_NUMBERS numbers at `at`, for fitAt(). */
-export function fitGap({ cells, size }: Centroids, gap: number, fit: Float64Array, at: number): void {
+/** Describes the function in the gap by FIT_NUMBERS numbers at `at`. */
+export function fitGap(run: Centroids, gap: number, fit: Float64Array, at: number): void {
+  if (gap > 0 && gap < run.size) fitNode(run, gap - 1, fit, at)
+  fitNextGap(run, gap, fit, at)
+}
+
+/** The same, where the numbers at `at` describe the gap before. */
+export function fitNextGap(run: Centroids, gap: number, fit: Float64Array, at: number): void {
+  const { cells, size } = run
   const upTo = gap === 0 ? 0 : Math.abs(cells[2 * gap - 1])
   const isLeftSpread = gap > 0 && cells[2 * gap - 1] < 0
   const isRightSpread = gap < size && cells[2 * gap + 1] < 0
   if (gap === 0 || gap === size || !(isLeftSpread || isRightSpread)) {
-    fit[at] = 0
-    fit[at + 1] = 0
-    fit[at + 2] = upTo
-    fit[at + 3] = 0
-    fit[at + 4] = 0
-    fit[at + 5] = 0
+    for (let i = at; i < at + FIT_NUMBERS; i++) fit[i] = 0
+    fit[at + CUBIC] = upTo
     return
   }
+  const start = isLeftSpread ? fit[at + NODE] : upTo
+  const startDensity = isLeftSpread ? fit[at + NODE + 1] : Infinity
+  if (isRightSpread) fitNode(run, gap, fit, at)
+  const rise = (isRightSpread ? fit[at + NODE] : upTo) - start
+  const endDensity = isRightSpread ? fit[at + NODE + 1] : Infinity
   const left = cells[2 * gap - 2]
-  const right = cells[2 * gap]
-  const width = right - left
-  let start = isLeftSpread ? (rankBefore(cells, gap - 1) + upTo) / 2 : upTo
-  let end = isRightSpread ? (upTo - cells[2 * gap + 1]) / 2 : upTo
-  const density = (end - start) / width
-  let startDensity = Infinity
-  let endDensity = Infinity
-  if (isLeftSpread && gap > 1) {
-    const outerWidth = left - cells[2 * gap - 4]
-    const outer = (start - rightSideRank(cells, gap - 2)) / outerWidth
-    startDensity = densityBetween(outer, outerWidth, density, width)
-    start += skew(outer, density, (outerWidth + width) / 2, upTo - rankBefore(cells, gap - 1))
-  }
-  if (isRightSpread && gap < size - 1) {
-    const outerWidth = cells[2 * gap + 2] - right
-    const outer = (leftSideRank(cells, gap + 1) - end) / outerWidth
-    endDensity = densityBetween(density, width, outer, outerWidth)
-    end += skew(density, outer, (outerWidth + width) / 2, -cells[2 * gap + 1] - upTo)
-  }
-  const rise = end - start
+  const width = cells[2 * gap] - left
   // Three times the mean slope is the most with which a cubic surely stays monotone. Beside an atom: the mean slope.
   const startRise = startDensity === Infinity ? rise : Math.min(3 * rise, startDensity * width)
   const endRise = endDensity === Infinity ? rise : Math.min(3 * rise, endDensity * width)
-  fit[at] = left
-  fit[at + 1] = 1 / width
-  fit[at + 2] = start
-  fit[at + 3] = startRise
-  fit[at + 4] = 3 * rise - 2 * startRise - endRise
-  fit[at + 5] = startRise + endRise - 2 * rise
+  fit[at + LEFT] = left
+  fit[at + SCALE] = 1 / width
+  fit[at + WIDTH] = width
+  fit[at + CUBIC] = start
+  fit[at + CUBIC + 1] = startRise
+  fit[at + CUBIC + 2] = 3 * rise - 2 * startRise - endRise
+  fit[at + CUBIC + 3] = startRise + endRise - 2 * rise
 }
 
-/** The weight at or below x by the description that fitGap() left at `at`. */
+/**
+ * Height and density at the mean of a spread centroid. The density is the weighted harmonic mean of those in the gaps beside it, small
+ * where one of them is. The height is half of the centroid's weight w, and more where the density f falls: with f' its change
+ * across a width of w / f, by - w^2 f' / (24 f^2); held to an eighth of the weight, where that picture ends.
+ */
+function fitNode({ cells, size }: Centroids, i: number, fit: Float64Array, at: number): void {
+  const rank = cells[2 * i + 1]
+  const before = i === 0 ? 0 : Math.abs(cells[2 * i - 1])
+  const middle = (before - rank) / 2
+  fit[at + NODE] = middle
+  fit[at + NODE + 1] = Infinity
+  if (rank > 0 || i === 0 || i === size - 1) return
+  const leftWidth = cells[2 * i] - cells[2 * i - 2]
+  const rightWidth = cells[2 * i + 2] - cells[2 * i]
+  const left = (middle - rightSideRank(cells, i - 1)) / leftWidth
+  const right = (leftSideRank(cells, i + 1) - middle) / rightWidth
+  const leftShare = 2 * rightWidth + leftWidth
+  const rightShare = rightWidth + 2 * leftWidth
+  const density = ((leftShare + rightShare) * left * right) / (leftShare * right + rightShare * left)
+  const weight = -rank - before
+  const sum = left + right
+  const skew = (weight * weight * (left - right)) / (3 * (leftWidth + rightWidth) * sum * sum)
+  // Means that are next to equal, or weights out of all proportion, give no number: then neither correction is made.
+  fit[at + NODE + 1] = density > 0 ? density : 0
+  if (skew - skew === 0) fit[at + NODE] += Math.max(-weight / 8, Math.min(weight / 8, skew))
+}
+
+/** The weight at or below x by the description at `at`; x lies in the gap. */
 export function fitAt(fit: Float64Array, at: number, x: number): number {
-  return fit[at + 2] + riseUpTo(fit, at, (x - fit[at]) * fit[at + 1])
+  return fit[at + CUBIC] + riseUpTo(fit, at, (x - fit[at + LEFT]) * fit[at + SCALE])
 }
 
 function riseUpTo(fit: Float64Array, at: number, t: number): number {
-  return t * (fit[at + 3] + t * (fit[at + 4] + t * fit[at + 5]))
+  return t * (fit[at + CUBIC + 1] + t * (fit[at + CUBIC + 2] + t * fit[at + CUBIC + 3]))
 }
 
-const THIRD = 1 / 3
-
-/** Numbers of a sweep through a gap: rise and area so far, weight of the last stretch and its moment about its right end. */
+/** Numbers of a sweep through a gap: rise and area so far, weight of the last stretch and its moment about the stretch's right end. */
 export const SWEEP_NUMBERS = 4
 
 /** Begins a sweep at the gap's left mean. */
@@ -93,7 +116,7 @@ export function beginSweep(sweep: Float64Array, at: number): void {
   sweep[at + 1] = 0
 }
 
-/** Goes on to x: leaves at `at` + 2 the weight since the last place, and after it the integral of that weight over the way, its moment about x. */
+/** Goes on from `left` to `x`: leaves the weight of that stretch at `at` + 2, and its moment about x after it. */
 export function sweepTo(
   fit: Float64Array,
   fitAt: number,
@@ -102,20 +125,18 @@ export function sweepTo(
   left: number,
   x: number,
 ): void {
-  const scale = fit[fitAt + 1]
-  const t = (x - fit[fitAt]) * scale
+  const width = fit[fitAt + WIDTH]
+  const t = (x - fit[fitAt + LEFT]) * fit[fitAt + SCALE]
   const rise = riseUpTo(fit, fitAt, t)
-  const area = t * t * (fit[fitAt + 3] * 0.5 + t * (fit[fitAt + 4] * THIRD + t * fit[fitAt + 5] * 0.25))
+  const area =
+    t * t * (fit[fitAt + CUBIC + 1] / 2 + t * (fit[fitAt + CUBIC + 2] * THIRD + (t * fit[fitAt + CUBIC + 3]) / 4))
   sweep[at + 2] = rise - sweep[at]
-  sweep[at + 3] = scale === 0 ? 0 : (area - sweep[at + 1]) / scale - sweep[at] * (x - left)
+  sweep[at + 3] = (area - sweep[at + 1]) * width - sweep[at] * (x - left)
   sweep[at] = rise
   sweep[at + 1] = area
 }
 
-/** The weight before centroid i. */
-function rankBefore(cells: Float64Array, i: number): number {
-  return i === 0 ? 0 : Math.abs(cells[2 * i - 1])
-}
+const THIRD = 1 / 3
 
 /** The function just after the mean of centroid i. */
 function rightSideRank(cells: Float64Array, i: number): number {
@@ -129,21 +150,7 @@ function leftSideRank(cells: Float64Array, i: number): number {
   return rank < 0 ? (rankBefore(cells, i) - rank) / 2 : rankBefore(cells, i)
 }
 
-/** The density at the mean between two gaps: their weighted harmonic mean, which is small where one of them is. */
-function densityBetween(left: number, leftWidth: number, right: number, rightWidth: number): number {
-  if (!(left > 0 && right > 0 && left < Infinity)) return 0
-  const leftShare = 2 * rightWidth + leftWidth
-  const rightShare = rightWidth + 2 * leftWidth
-  return (leftShare + rightShare) / (leftShare / left + rightShare / right)
-}
-
-/**
- * How much more than half of a centroid's weight lies below its mean. With a density that changes linearly by f' across a width of
- * w / f it is - w^2 f' / (24 f^2); held to an eighth of the weight, where that picture ends.
- */
-function skew(left: number, right: number, distance: number, weight: number): number {
-  const density = (left + right) / 2
-  const most = weight / 8
-  const more = (-weight * weight * (right - left)) / distance / (24 * density * density)
-  return more > most ? most : more > -most ? more : -most
+/** The weight before centroid i. */
+function rankBefore(cells: Float64Array, i: number): number {
+  return i === 0 ? 0 : Math.abs(cells[2 * i - 1])
 }

@@ -31,7 +31,7 @@
 import { type Centroids, totalWeight } from './centroids.ts'
 import { mergeRuns, mergeValues, squeeze, squeezed } from './compress.ts'
 import { quantilesOfRuns, weightUpTo } from './quantiles.ts'
-import { sortWeighted } from './sort-weighted.ts'
+import { sortValues } from './sort.ts'
 
 const WORKING_COMPRESSION = 400
 const STORED_COMPRESSION = 200
@@ -146,8 +146,7 @@ export class TDigest {
   #drain(): void {
     const count = this.#buffered
     if (count === 0) return
-    if (this.#weights === null) this.#buffer.subarray(0, count).sort()
-    else sortWeighted(this.#buffer, this.#weights, count)
+    sortValues(this.#buffer, this.#weights, count)
     const held = { cells: this.#cells, size: this.#size }
     const size = mergeValues(held, this.#buffer, this.#weights, count)
     this.#buffered = 0
