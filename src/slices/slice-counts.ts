@@ -127,7 +127,7 @@ export class SliceCounts {
       for (let number = first, slot = first % slots; number <= last; number++, slot = slot + 1 === slots ? 0 : slot + 1)
         if (cells[2 * slot] !== 0 || cells[2 * slot + 1] !== 0) return number * granularity + 1
     }
-    return this.#earliestRecent(second, cursor)
+    return this.#earliestRecent(Math.max(second, cursor - this.#plan.recentSeconds + 1), cursor)
   }
 
   /**
