@@ -83,17 +83,24 @@ function post(agent: Agent, port: number, { body, gzip }: { body: Buffer; gzip: 
       'content-length': body.length,
       ...(gzip ? { 'content-encoding': 'gzip' } : {}),
     }
-    const request = httpRequest({ agent, port, host: '127.0.0.1', path: '/v1/traces', method: 'POST', headers }, (response) => {
-      response.resume()
-      response.on('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`answered ${response.statusCode}`))))
-    })
+    const request = httpRequest(
+      { agent, port, host: '127.0.0.1', path: '/v1/traces', method: 'POST', headers },
+      (response) => {
+        response.resume()
+        response.on('end', () =>
+          response.statusCode === 200 ? resolve() : reject(new Error(`answered ${response.statusCode}`)),
+        )
+      },
+    )
     request.on('error', reject)
     request.end(body)
   })
 }
 
 function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
   return (Number(fields[11]) + Number(fields[12])) / TICKS
 }
 

@@ -18,7 +18,9 @@ export async function run(): Promise<void> {
     if (start < STARTS - 1) await daemon.stop()
     else await idle(daemon)
   }
-  console.log(`ready: median ${quantile(readyMs, 0.5).toFixed(0)} ms after node starts, worst ${quantile(readyMs, 1).toFixed(0)} ms (goal <= 1000 ms)`)
+  console.log(
+    `ready: median ${quantile(readyMs, 0.5).toFixed(0)} ms after node starts, worst ${quantile(readyMs, 1).toFixed(0)} ms (goal <= 1000 ms)`,
+  )
 }
 
 async function idle(daemon: DaemonProcess): Promise<void> {
@@ -28,13 +30,17 @@ async function idle(daemon: DaemonProcess): Promise<void> {
   const share = (cpuTicks(daemon.pid) - before) / TICKS / IDLE_SECONDS
   const status = readFileSync(`/proc/${daemon.pid}/status`, 'utf8')
   const residentKb = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1])
-  console.log(`idle: ${(residentKb / 1024).toFixed(0)} MB resident (goal <= 120 MB), ${(share * 100).toFixed(2)} % of a core (goal < 1 %)`)
+  console.log(
+    `idle: ${(residentKb / 1024).toFixed(0)} MB resident (goal <= 120 MB), ${(share * 100).toFixed(2)} % of a core (goal < 1 %)`,
+  )
   await daemon.stop()
 }
 
 /** User and system time of a process. */
 function cpuTicks(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
   return Number(fields[11]) + Number(fields[12])
 }
 

@@ -16,7 +16,7 @@ import { DAEMON_METRICS } from './publish/catalogue-daemon.ts'
 import { EventLog } from './publish/event-log.ts'
 import { SelfMetrics } from './publish/self-metrics.ts'
 import { Recorder } from './replay/recorder.ts'
-import { type Clock, systemClock } from './runtime/clock.ts'
+import { after, type Clock, systemClock } from './runtime/clock.ts'
 import { everySecond } from './runtime/ticker.ts'
 import { StateKeeper } from './store/keeper.ts'
 import { openStore } from './store/open.ts'
@@ -128,8 +128,8 @@ export class Daemon {
     await this.#api.stop(Math.min(deadlineMs, 2000))
     await Promise.all(this.#exporters.map((exporter) => exporter.stop(deadlineMs)))
     await this.#recorder?.stop()
-    await this.#keeper.stop()
-    await this.#store.stop()
+    await within(deadlineMs, this.#keeper.stop())
+    await within(deadlineMs, this.#store.stop())
   }
 
   async #restore(): Promise<void> {
@@ -277,4 +277,14 @@ export class Daemon {
     if (this.#state !== 'ready') return [`the daemon is ${this.#state}`]
     return this.#keeper.problem === null ? [] : [`the store does not take writes: ${this.#keeper.problem}`]
   }
+}
+
+/** Waits for the work, but no longer than this. */
+async function within(deadlineMs: number, work: Promise<void>): Promise<void> {
+  let cancel = (): void => {}
+  const expired = new Promise<void>((resolve) => {
+    cancel = after(deadlineMs, resolve)
+  })
+  await Promise.race([work, expired])
+  cancel()
 }

@@ -1,4 +1,5 @@
 // The command line: which command, its help, and how it ends. Commands load what they need themselves, so each starts fast.
+import { after } from './runtime/clock.ts'
 import { processTerminal } from './runtime/terminal.ts'
 import { EXIT, UsageError } from './commands/usage.ts'
 
@@ -16,6 +17,9 @@ Tells within seconds whether a variant of an experiment hurts people: OTLP in, p
 
 cohortd COMMAND --help tells more. cohortd --version prints the version.
 `
+
+/** How long what was stopped may take to let go. */
+const EXIT_GRACE_MS = 2000
 
 type Command = { readonly help: string; run(args: readonly string[]): number | Promise<number> }
 
@@ -90,3 +94,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 process.exitCode = await main(process.argv.slice(2))
+// What still holds the process by now is stuck, such as a thread in a system call that does not return.
+after(EXIT_GRACE_MS, () => process.exit())

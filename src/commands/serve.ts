@@ -1,6 +1,7 @@
 // `cohortd serve`: the daemon in the foreground, until it is told to stop.
 import { Daemon, type Listening } from '../daemon.ts'
 import { openLog, type Log, type LogFormat } from '../telemetry/log.ts'
+import { systemClock } from '../runtime/clock.ts'
 import type { Terminal } from '../runtime/terminal.ts'
 import { CONFIGURATION_FLAGS, loadOrComplain } from './configured.ts'
 import { EXIT, readFlags, UsageError } from './usage.ts'
@@ -18,6 +19,9 @@ The daemon. Stops on SIGINT or SIGTERM after finishing what it accepted; a secon
 
 Exit codes: 0 stopped, 1 failure, 2 bad configuration.
 `
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const SAME_SIGNAL_MS = 300
 
 export async function serveCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   const flags = readFlags(args, {
@@ -53,23 +57,27 @@ function announce(listening: readonly Listening[], log: Log): void {
   log.info('ready')
 }
 
-/** Resolves once the daemon has stopped in good order. */
+/**
+ * Resolves once the daemon has stopped in good order. A terminal and a service manager may give one signal twice, to the
+ * launcher and to its group; only one that comes later means "at once".
+ */
 function stopOnSignal(daemon: Daemon, log: Log): Promise<void> {
   return new Promise((resolve, reject) => {
-    let stopping = false
+    let firstMs: number | null = null
     const onSignal = (signal: NodeJS.Signals): void => {
-      if (stopping) {
+      const nowMs = systemClock.monotonic()
+      if (firstMs === null) {
+        firstMs = nowMs
+        log.info({ signal }, 'stopping')
+        daemon.stop().then(() => {
+          log.info('stopped')
+          resolve()
+        }, reject)
+      } else if (nowMs - firstMs > SAME_SIGNAL_MS) {
         log.warn({ signal }, 'second signal: ended at once')
         process.exit(EXIT.failure)
       }
-      stopping = true
-      log.info({ signal }, 'stopping')
-      daemon.stop().then(() => {
-        log.info('stopped')
-        resolve()
-      }, reject)
     }
-    process.on('SIGINT', onSignal)
-    process.on('SIGTERM', onSignal)
+    for (const signal of STOP_SIGNALS) process.on(signal, onSignal)
   })
 }

@@ -2,6 +2,7 @@
 // Requests that cannot be decoded are left out, since they cannot be said in JSON.
 import { createWriteStream, type WriteStream } from 'node:fs'
 import type { ExportRequest } from '../model/signal.ts'
+import { DecodeError } from '../otlp/cursor.ts'
 import { toJson } from '../otlp/transcode.ts'
 import { RECEIVED_KEY } from './recording.ts'
 
@@ -23,8 +24,7 @@ export class Recorder {
   /** Appends a request that was counted (or recognised as a retry) at `receivedMs`. */
   record(request: ExportRequest, receivedMs: number): void {
     if (this.#stopped || request.body.length === 0) return
-    const json = request.encoding === 'json' ? oneLine(request.body) : toJson(request.signal, request.body)
-    const line = withReceipt(json, receivedMs)
+    const line = lineOf(request, receivedMs)
     if (line === null) return
     this.#file.write(line)
     if (this.#file.writableLength > MAX_BACKLOG_BYTES) this.#giveUp('the disk is too slow')
@@ -42,6 +42,17 @@ export class Recorder {
     this.#stopped = true
     this.#complain(`recording stopped: ${reason}`)
     this.#file.destroy()
+  }
+}
+
+/** Null for an empty request, and for one that is broken in a part that counting does not read. */
+function lineOf(request: ExportRequest, receivedMs: number): string | null {
+  if (request.encoding === 'json') return withReceipt(oneLine(request.body), receivedMs)
+  try {
+    return withReceipt(toJson(request.signal, request.body), receivedMs)
+  } catch (error) {
+    if (error instanceof DecodeError) return null
+    throw error
   }
 }
 
