@@ -17,7 +17,7 @@ const PLANS: Readonly<Record<string, readonly number[]>> = {
 const STEP_SECONDS = 15
 const VALUES_PER_SECOND = 100
 const LIVE_SECONDS = 45
-const EVENTS_PER_SECOND = 4
+const EVENTS_PER_SECOND = 30
 
 export async function run(): Promise<void> {
   for (const name of Object.keys(PLANS))

@@ -8,11 +8,15 @@ export interface Level {
   readonly retainSeconds: number
   /** Ring size: more than the level ever holds at once. */
   readonly slots: number
+  /** Slots of all finer levels together. */
+  readonly offset: number
 }
 
 /** The shortest window, always kept: percentiles and alerts are about it. */
 export const SHORTEST_WINDOW_SECONDS = 300
 const SHORTEST_RECENT_SECONDS = 360
+/** A cursor may lag behind the clock: room for coming seconds beyond those that are allowed. */
+const SLACK_SECONDS = 20
 /** A window may be longer than asked by this share of its length. */
 const WINDOW_PARTS = 60
 
@@ -20,7 +24,7 @@ export interface SlicePlanOptions {
   /** Whole minutes each. */
   readonly windowsSeconds: readonly number[]
   readonly latenessSeconds: number
-  /** Seconds ahead of the cursor wait among the recent ones and need no room of their own: pages of seconds are kept by number. */
+  /** How far clocks may run ahead: so many coming seconds have room beside the recent ones. */
   readonly futureSeconds: number
   /** How long an item may wait for its trace on top of its lateness. */
   readonly waitSeconds: number
@@ -34,6 +38,10 @@ export class SlicePlan {
   /** Ascending, without duplicates, the 5 minutes included. */
   readonly windows: readonly number[]
   readonly recentSeconds: number
+  /** Coming seconds that have room in the ring of seconds. */
+  readonly aheadSeconds: number
+  /** Ring size of the seconds. */
+  readonly recentSlots: number
   /** The first so many windows lie wholly in the recent seconds and are exact to a second. */
   readonly recentWindows: number
   readonly levels: readonly Level[]
@@ -41,6 +49,8 @@ export class SlicePlan {
   readonly granularities: readonly number[]
   /** By window: the level on which it begins; -1 for the recent windows. */
   readonly windowLevels: readonly number[]
+  /** Slots of all levels together. */
+  readonly olderSlots: number
   #phase = 0
 
   constructor(options: SlicePlanOptions) {
@@ -49,6 +59,8 @@ export class SlicePlan {
       SHORTEST_RECENT_SECONDS,
       Math.ceil(SHORTEST_WINDOW_SECONDS + options.latenessSeconds + options.waitSeconds),
     )
+    this.aheadSeconds = Math.ceil(options.futureSeconds) + SLACK_SECONDS
+    this.recentSlots = this.recentSeconds + this.aheadSeconds
     this.recentWindows = this.windows.filter((window) => window <= this.recentSeconds).length
     const levels: Level[] = []
     const granularities = Array.from({ length: this.recentWindows }, () => 1)
@@ -57,13 +69,14 @@ export class SlicePlan {
       const finer = levels.at(-1)
       const granularity = coarsestMultiple(finer?.granularity ?? 1, window / WINDOW_PARTS)
       const isNew = finer === undefined || granularity > finer.granularity
-      const before = isNew ? finer : levels.at(-2)
       if (!isNew) levels.pop()
-      levels.push(levelOf(granularity, window, before?.retainSeconds ?? this.recentSeconds))
+      const before = levels.at(-1)
+      levels.push(levelOf(granularity, window, before ?? { retainSeconds: this.recentSeconds, slots: 0, offset: 0 }))
       granularities.push(granularity)
       windowLevels.push(levels.length - 1)
     }
     this.levels = levels
+    this.olderSlots = levels.reduce((sum, level) => sum + level.slots, 0)
     this.granularities = granularities
     this.windowLevels = windowLevels
   }
@@ -80,14 +93,31 @@ export class SlicePlan {
       : roundDown(cursor - this.levels[level].retainSeconds, this.levels[level].granularity)
   }
 
+  /** The oldest slice that the level holds. */
+  firstSlice(level: number, cursor: number): number {
+    return Math.max(0, this.levelStart(level, cursor) / this.levels[level].granularity)
+  }
+
+  /** The youngest one: that of the last second which the next finer level no longer holds. */
+  lastSlice(level: number, cursor: number): number {
+    return Math.floor((this.levelStart(level - 1, cursor) - 1) / this.levels[level].granularity)
+  }
+
+  /** Where the two counters of a slice lie among those of all levels. */
+  levelCell(level: number, slice: number): number {
+    const { offset, slots } = this.levels[level]
+    return 2 * (offset + (slice % slots))
+  }
+
   /** A number that differs from series to series, for work that should not fall on all of them in one second. */
   nextPhase(): number {
     return this.#phase++
   }
 }
 
-function levelOf(granularity: number, retainSeconds: number, finerRetainSeconds: number): Level {
-  return { granularity, retainSeconds, slots: Math.ceil((retainSeconds - finerRetainSeconds) / granularity) + 3 }
+function levelOf(granularity: number, retainSeconds: number, finer: Omit<Level, 'granularity'>): Level {
+  const slots = Math.ceil((retainSeconds - finer.retainSeconds) / granularity) + 3
+  return { granularity, retainSeconds, slots, offset: finer.offset + finer.slots }
 }
 
 function coarsestMultiple(of: number, atMost: number): number {

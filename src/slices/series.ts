@@ -5,7 +5,7 @@
 //
 //        T-30d          T-6h      T-1h     T-360     T-300        T   coming
 //   ------|--------------|---------|---------|---------|----------|--------->
-//         [ level 2: 12h ][level 1 ][level 0 ][   seconds, in pages of 64    ]
+//         [ level 2: 12h ][level 1 ][level 0 ][      seconds, one ring      ]
 //    dropped <-- moves on <-- as the cursor goes <-- each count in one place
 //
 // The obvious structure, a ring of slices for each window, writes every event into eight rings: eight cache misses, and with a
@@ -25,17 +25,19 @@
 // Weights (adjusted counts of sampled spans) are kept as the extra over 1 per item, apart, and only once there was one. Sums
 // of fractions must not drift, so they are never taken away from: they are summed anew when somebody reads them.
 //
-// Seconds beyond the cursor (clocks ahead of ours, the running second) wait in their pages and enter as the cursor passes.
+// Seconds beyond the cursor (clocks ahead of ours, the running second) wait in the ring and enter as the cursor passes.
 import type { SliReading } from '../model/reading.ts'
 import { decodePartial, encodePartial, type SliceGroup, SLICE_NUMBERS } from './codec.ts'
 import { DIGEST_SECONDS, DigestSlices } from './digest-slices.ts'
 import type { SlicePlan } from './plan.ts'
-import { BAD_SIDE, GOOD_SIDE, lastSlice, PAGE_SECONDS, pageOffset, type Side, SliceCounts } from './slice-counts.ts'
+import { BAD_SIDE, GOOD_SIDE, type Side, SliceCounts } from './slice-counts.ts'
 
 export { PartialError } from './codec.ts'
 
 /** From here on moving everything at once is cheaper than second by second. */
 const LONGEST_WALK_SECONDS = 32
+const SIDES: readonly Side[] = [GOOD_SIDE, BAD_SIDE]
+const NO_EXTRA: readonly [number, number] = [0, 0]
 
 export interface SeriesOptions {
   /** Whether percentiles are asked for. */
@@ -96,7 +98,7 @@ export class Series implements SliReading {
     if (second <= cursor - this.#plan.recentSeconds || second < 1) return false
     const side = good ? GOOD_SIDE : BAD_SIDE
     if (weight !== 1 && !this.#addExtra(second, side, weight)) return false
-    this.#items.addRecent(second, side, 1)
+    this.#items.addRecent(second, side, 1, cursor)
     if (second <= cursor) this.#addToRecentSums(second, side, 1)
     this.totalItems++
     if (good) this.processGood += weight
@@ -244,7 +246,7 @@ export class Series implements SliReading {
   #addExtra(second: number, side: Side, weight: number): boolean {
     if (!(weight > 0 && weight < Infinity)) return false
     this.#extra ??= new SliceCounts(this.#plan, true)
-    this.#extra.addRecent(second, side, weight - 1)
+    this.#extra.addRecent(second, side, weight - 1, this.#cursor)
     if (side === GOOD_SIDE) this.#totalExtraGood += weight - 1
     else this.#totalExtraBad += weight - 1
     this.#extraStale = true
@@ -259,49 +261,42 @@ export class Series implements SliReading {
       if (second > this.#cursor - windows[window]) sums[2 * window + side] += amount
   }
 
-  #addToOlderSums(second: number, good: number, bad: number): void {
+  #addToOlderSums(second: number, side: Side, amount: number): void {
     const { windows, recentWindows } = this.#plan
     for (let window = recentWindows; window < windows.length; window++)
-      if (second > this.#plan.windowStart(window, this.#cursor)) {
-        this.#sums[2 * window] += good
-        this.#sums[2 * window + 1] += bad
-      }
+      if (second > this.#plan.windowStart(window, this.#cursor)) this.#sums[2 * window + side] += amount
   }
 
   #step(): void {
     const cursor = ++this.#cursor
-    const { windows, recentWindows, recentSeconds, granularities, windowLevels } = this.#plan
-    const sums = this.#sums
-    const entering = this.#items.page(cursor)
-    if (entering !== undefined) {
-      const at = pageOffset(cursor)
-      if (entering[at] !== 0) this.#addToRecentSums(cursor, GOOD_SIDE, entering[at])
-      if (entering[at + 1] !== 0) this.#addToRecentSums(cursor, BAD_SIDE, entering[at + 1])
+    const { windows, recentWindows, recentSeconds } = this.#plan
+    const settling = cursor - recentSeconds
+    for (const side of SIDES) {
+      const sums = this.#sums
+      const entering = this.#items.at(cursor, side)
+      if (entering !== 0) this.#addToRecentSums(cursor, side, entering)
+      for (let window = 0; window < recentWindows; window++)
+        sums[2 * window + side] -= this.#items.at(cursor - windows[window], side)
+      const settled = this.#items.at(settling, side)
+      if (settled === 0) continue
+      sums[this.#recent + side] -= settled
+      this.#addToOlderSums(settling, side, settled)
     }
-    for (let window = 0; window < recentWindows; window++) {
-      const leaving = this.#items.page(cursor - windows[window])
-      if (leaving === undefined) continue
-      const at = pageOffset(cursor - windows[window])
-      sums[2 * window] -= leaving[at]
-      sums[2 * window + 1] -= leaving[at + 1]
-    }
-    for (let window = recentWindows; window < windows.length; window++) {
-      const start = cursor - windows[window]
-      if (start < 0 || start % granularities[window] !== 0) continue
-      const number = start / granularities[window] - 1
-      if (number < 0) continue
-      sums[2 * window] -= this.#items.onLevel(windowLevels[window], number, GOOD_SIDE)
-      sums[2 * window + 1] -= this.#items.onLevel(windowLevels[window], number, BAD_SIDE)
-    }
-    const settling = this.#items.page(cursor - recentSeconds)
-    if (settling !== undefined) {
-      const at = pageOffset(cursor - recentSeconds)
-      sums[this.#recent] -= settling[at]
-      sums[this.#recent + 1] -= settling[at + 1]
-      this.#addToOlderSums(cursor - recentSeconds, settling[at], settling[at + 1])
-    }
+    this.#dropFromOlderSums(cursor)
     this.#items.step(cursor)
     this.#extra?.step(cursor)
+  }
+
+  /** Takes away the slices that long windows leave behind as the cursor comes to `cursor`. */
+  #dropFromOlderSums(cursor: number): void {
+    const { windows, recentWindows, granularities, windowLevels } = this.#plan
+    for (let window = recentWindows; window < windows.length; window++) {
+      const start = cursor - windows[window]
+      const granularity = granularities[window]
+      if (start < granularity || start % granularity !== 0) continue
+      for (const side of SIDES)
+        this.#sums[2 * window + side] -= this.#items.onLevel(windowLevels[window], start / granularity - 1, side)
+    }
   }
 
   #jump(to: number): void {
@@ -313,56 +308,39 @@ export class Series implements SliReading {
 
   #place(second: number, good: number, bad: number): void {
     const cursor = this.#cursor
-    if (second <= cursor - this.#plan.recentSeconds) {
-      this.#items.addOlder(second, cursor, good, bad)
-      this.#addToOlderSums(second, good, bad)
-      return
-    }
-    for (const [side, amount] of [[GOOD_SIDE, good] as const, [BAD_SIDE, bad] as const]) {
+    const isOlder = second <= cursor - this.#plan.recentSeconds
+    if (isOlder) this.#items.addOlder(second, cursor, good, bad)
+    for (const side of SIDES) {
+      const amount = side === GOOD_SIDE ? good : bad
       if (amount === 0) continue
-      this.#items.addRecent(second, side, amount)
-      if (second <= cursor) this.#addToRecentSums(second, side, amount)
+      if (isOlder) this.#addToOlderSums(second, side, amount)
+      else this.#items.addRecent(second, side, amount, cursor)
+      if (!isOlder && second <= cursor) this.#addToRecentSums(second, side, amount)
     }
   }
 
   #placeExtra(second: number, good: number, bad: number): void {
+    const cursor = this.#cursor
     if (this.#extra === null || (good === 0 && bad === 0)) return
-    if (second <= this.#cursor - this.#plan.recentSeconds) this.#extra.addOlder(second, this.#cursor, good, bad)
-    else {
-      this.#extra.addRecent(second, GOOD_SIDE, good)
-      this.#extra.addRecent(second, BAD_SIDE, bad)
-    }
+    if (second <= cursor - this.#plan.recentSeconds) this.#extra.addOlder(second, cursor, good, bad)
+    else for (const side of SIDES) this.#extra.addRecent(second, side, side === GOOD_SIDE ? good : bad, cursor)
   }
 
   #recentSlices(): number[] {
     const slices: number[] = []
-    for (const pageAt of this.#items.pageStarts())
-      for (let second = pageAt; second < pageAt + PAGE_SECONDS; second++) {
-        const at = pageOffset(second)
-        const items = this.#items.page(second)
-        const good = items?.[at] ?? 0
-        const bad = items?.[at + 1] ?? 0
-        if (good + bad === 0) continue
-        const extra = this.#extra?.page(second)
-        slices.push(second - 1, good, bad, extra?.[at] ?? 0, extra?.[at + 1] ?? 0)
-      }
+    this.#items.forEachRecent(this.#cursor, (second, good, bad) => {
+      const [extraGood, extraBad] = this.#extra?.coming(second) ?? NO_EXTRA
+      slices.push(second - 1, good, bad, extraGood, extraBad)
+    })
     return slices
   }
 
   #levelSlices(level: number): number[] {
     const slices: number[] = []
-    const items = this.#items
-    const extra = this.#extra
-    if (items.isLevelEmpty(level)) return slices
-    const first = this.#plan.levelStart(level, this.#cursor) / this.#plan.levels[level].granularity
-    const last = lastSlice(this.#plan, level, this.#cursor)
-    for (let number = Math.max(0, first); number <= last; number++) {
-      const good = items.onLevel(level, number, GOOD_SIDE)
-      const bad = items.onLevel(level, number, BAD_SIDE)
-      if (good + bad === 0) continue
-      const extraGood = extra?.onLevel(level, number, GOOD_SIDE) ?? 0
-      slices.push(number, good, bad, extraGood, extra?.onLevel(level, number, BAD_SIDE) ?? 0)
-    }
+    this.#items.forEachOlder(level, this.#cursor, (number, good, bad) => {
+      const extraGood = this.#extra?.onLevel(level, number, GOOD_SIDE) ?? 0
+      slices.push(number, good, bad, extraGood, this.#extra?.onLevel(level, number, BAD_SIDE) ?? 0)
+    })
     return slices
   }
 }

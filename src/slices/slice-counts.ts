@@ -1,5 +1,5 @@
-// Where the counts of slices lie: recent seconds in pages, older ones in rings of coarser slices. Every count lies in
-// exactly one place; as the cursor goes on it moves from the seconds through the levels, and away.
+// Where the counts of slices lie: recent and coming seconds in one ring, older ones in rings of coarser slices. Every count lies
+// in exactly one place; as the cursor goes on it moves from the seconds through the levels, and away.
 import type { SlicePlan } from './plan.ts'
 
 /** Which counter of a slice. */
@@ -7,62 +7,47 @@ export type Side = 0 | 1
 export const GOOD_SIDE: Side = 0
 export const BAD_SIDE: Side = 1
 
-/** Seconds of one page; a page holds good and bad by turns. */
-export const PAGE_SECONDS = 64
-const PAGE_CELLS = 2 * PAGE_SECONDS
 const UINT32_LIMIT = 2 ** 32
-
-export type Page = Uint32Array | Float64Array
-
-/** The first second of a second's page. The low bits are right for any whole number, also beyond 32 bits. */
-export function pageStart(second: number): number {
-  return second - (second & (PAGE_SECONDS - 1))
-}
-
-/** Where in its page the second's good count lies; the bad one follows. */
-export function pageOffset(second: number): number {
-  return 2 * (second & (PAGE_SECONDS - 1))
-}
 
 /** Two counters for each slice of one series. The cursor is the caller's, and the same from call to call until step() or jump(). */
 export class SliceCounts {
   readonly #plan: SlicePlan
+  readonly #slots: number
   readonly #fractional: boolean
-  /** By their first second: pages exist where there was traffic. */
-  readonly #pages = new Map<number, Page>()
-  /** The page last written to. */
-  #hotStart = -1
-  #hotPage: Page = new Uint32Array(0)
-  /** A retired page, all zero, for the next page that is needed. */
-  #spare: Page | null = null
-  /** By level; null before anything came there. */
-  readonly #levels: (Float64Array | null)[]
+  /** Good and bad by turns of each second, at second % slots; null while it would be all zero. */
+  #recent: Uint32Array | Float64Array | null = null
+  /** How many of its counters are not zero. */
+  #occupied = 0
+  /** The rings of all levels, one after the other; null before anything came there. */
+  #older: Float64Array | null = null
+  /** Good and bad of seconds so far ahead that the ring has no place for them yet. */
+  #coming: Map<number, [number, number]> | null = null
 
-  /** `fractional` counters take any number; the others whole ones, in half the space. */
+  /** `fractional` counters take any number; the others whole ones, recent ones in half the space. */
   constructor(plan: SlicePlan, fractional: boolean) {
     this.#plan = plan
+    this.#slots = plan.recentSlots
     this.#fractional = fractional
-    this.#levels = plan.levels.map(() => null)
   }
 
-  /** The counts of the second's page, if there was any traffic in it. */
-  page(second: number): Page | undefined {
-    return this.#pages.get(pageStart(second))
+  /** One counter of a second that is recent or no further ahead than the plan has room for. */
+  at(second: number, side: Side): number {
+    return this.#recent === null || second < 1 ? 0 : this.#recent[2 * (second % this.#slots) + side]
   }
 
-  /** The first seconds of all pages, ascending. */
-  pageStarts(): number[] {
-    return [...this.#pages.keys()].sort((a, b) => a - b)
-  }
-
-  /** Adds to a second among the recent or coming ones. */
-  addRecent(second: number, side: Side, amount: number): void {
-    const pageAt = pageStart(second)
-    const page = pageAt === this.#hotStart ? this.#hotPage : this.#open(pageAt)
-    const at = pageOffset(second) + side
-    const count = page[at] + amount
-    if (count >= UINT32_LIMIT && page instanceof Uint32Array) this.#widen(pageAt, page)[at] = count
-    else page[at] = count
+  /** Adds to a recent or coming second. */
+  addRecent(second: number, side: Side, amount: number, cursor: number): void {
+    if (second > cursor + this.#plan.aheadSeconds) {
+      this.#addComing(second, side, amount)
+      return
+    }
+    const cells = this.#recent ?? this.#open()
+    const at = 2 * (second % this.#slots) + side
+    const before = cells[at]
+    const count = before + amount
+    if (before === 0) this.#occupied++
+    if (count >= UINT32_LIMIT && cells instanceof Uint32Array) this.#widen(cells)[at] = count
+    else cells[at] = count
   }
 
   /** Adds to the level that holds the second at this cursor; what is older than all levels is dropped. */
@@ -70,64 +55,60 @@ export class SliceCounts {
     const levels = this.#plan.levels
     for (let level = 0; level < levels.length; level++)
       if (second > this.#plan.levelStart(level, cursor)) {
-        this.#addToLevel(level, Math.floor((second - 1) / levels[level].granularity), good, bad)
+        this.#older ??= new Float64Array(2 * this.#plan.olderSlots)
+        const at = this.#plan.levelCell(level, Math.floor((second - 1) / levels[level].granularity))
+        this.#older[at] += good
+        this.#older[at + 1] += bad
         return
       }
   }
 
-  /** Reads one counter of slice `number`, which the level holds. */
+  /** One counter of slice `number`, which the level holds. */
   onLevel(level: number, number: number, side: Side): number {
-    const cells = this.#levels[level]
-    return cells === null ? 0 : cells[2 * (number % this.#plan.levels[level].slots) + side]
-  }
-
-  isLevelEmpty(level: number): boolean {
-    return this.#levels[level] === null
+    return this.#older === null ? 0 : this.#older[this.#plan.levelCell(level, number) + side]
   }
 
   /** Moves what leaves its place as the cursor goes one second on, to `cursor`. */
   step(cursor: number): void {
-    const { levels, recentSeconds } = this.#plan
-    for (let level = levels.length - 1; level >= 0; level--) {
-      const { granularity, retainSeconds } = levels[level]
-      if (this.#levels[level] !== null && (cursor - retainSeconds) % granularity === 0)
-        this.#moveUp(level, (cursor - retainSeconds) / granularity - 1, cursor)
-    }
+    const { levels, recentSeconds, aheadSeconds } = this.#plan
+    if (this.#older !== null)
+      for (let level = levels.length - 1; level >= 0; level--) {
+        const { granularity, retainSeconds } = levels[level]
+        const start = cursor - retainSeconds
+        if (start % granularity === 0) this.#moveUp(level, start / granularity - 1, cursor)
+      }
     this.#settle(cursor - recentSeconds, cursor)
+    if (this.#coming !== null) this.#admit(cursor + aheadSeconds, cursor)
   }
 
   /** Moves everything to its place at the new cursor, however far it is. */
   jump(from: number, to: number): void {
     const plan = this.#plan
     for (let level = plan.levels.length - 1; level >= 0; level--) {
-      if (this.#levels[level] === null) continue
-      const { granularity } = plan.levels[level]
-      const last = Math.min(lastSlice(plan, level, from), plan.levelStart(level, to) / granularity - 1)
-      for (let number = plan.levelStart(level, from) / granularity; number <= last; number++)
-        this.#moveUp(level, number, to)
+      const last = Math.min(plan.lastSlice(level, from), plan.firstSlice(level, to) - 1)
+      for (let number = plan.firstSlice(level, from); number <= last; number++) this.#moveUp(level, number, to)
     }
-    const start = to - plan.recentSeconds
-    for (const pageAt of this.pageStarts())
-      for (let second = pageAt; second < pageAt + PAGE_SECONDS && second <= start; second++) this.#settle(second, to)
+    const lastHeld = Math.min(from + plan.aheadSeconds, to - plan.recentSeconds)
+    for (let second = from - plan.recentSeconds + 1; second <= lastHeld; second++) this.#settle(second, to)
+    if (this.#coming !== null)
+      for (const second of this.#coming.keys()) if (second <= to + plan.aheadSeconds) this.#admit(second, to)
   }
 
   /** The earliest second at or after this one that counts anything; a coarse slice counts as its first second. Infinity: none. */
   earliestFrom(second: number, cursor: number): number {
-    const { levels } = this.#plan
-    for (let level = levels.length - 1; level >= 0; level--) {
-      const cells = this.#levels[level]
-      if (cells === null || second > this.#plan.levelStart(level - 1, cursor)) continue
-      const { granularity, slots } = levels[level]
-      const first = Math.max(
-        Math.floor((second - 1) / granularity),
-        this.#plan.levelStart(level, cursor) / granularity,
-        0,
-      )
-      const last = lastSlice(this.#plan, level, cursor)
-      for (let number = first, slot = first % slots; number <= last; number++, slot = slot + 1 === slots ? 0 : slot + 1)
-        if (cells[2 * slot] !== 0 || cells[2 * slot + 1] !== 0) return number * granularity + 1
-    }
-    return this.#earliestRecent(Math.max(second, cursor - this.#plan.recentSeconds + 1), cursor)
+    const plan = this.#plan
+    if (this.#older !== null)
+      for (let level = plan.levels.length - 1; level >= 0; level--) {
+        if (second > plan.levelStart(level - 1, cursor)) continue
+        const { granularity } = plan.levels[level]
+        const last = plan.lastSlice(level, cursor)
+        const first = Math.max(Math.floor((second - 1) / granularity), plan.firstSlice(level, cursor))
+        for (let number = first; number <= last; number++) {
+          const at = plan.levelCell(level, number)
+          if (this.#older[at] !== 0 || this.#older[at + 1] !== 0) return number * granularity + 1
+        }
+      }
+    return this.#earliestRecent(Math.max(second, cursor - plan.recentSeconds + 1), cursor)
   }
 
   /**
@@ -135,122 +116,134 @@ export class SliceCounts {
    * seconds without these; the last two cells get the recent seconds up to the cursor.
    */
   sumWindows(cursor: number, sums: Float64Array): void {
-    const plan = this.#plan
+    const { windows, recentSeconds, recentWindows } = this.#plan
     let good = 0
     let bad = 0
     let window = 0
-    const start = cursor - plan.recentSeconds
-    for (let second = cursor; second > start; second--) {
-      if (window < plan.recentWindows && second === cursor - plan.windows[window]) put(sums, window++, good, bad)
-      const page = this.page(second)
-      if (page === undefined) continue
-      good += page[pageOffset(second)]
-      bad += page[pageOffset(second) + 1]
+    for (let second = cursor; second > cursor - recentSeconds; second--) {
+      if (window < recentWindows && second === cursor - windows[window]) put(sums, window++, good, bad)
+      good += this.at(second, GOOD_SIDE)
+      bad += this.at(second, BAD_SIDE)
     }
-    while (window < plan.recentWindows) put(sums, window++, good, bad)
-    put(sums, plan.windows.length, good, bad)
-    good = 0
-    bad = 0
+    while (window < recentWindows) put(sums, window++, good, bad)
+    put(sums, windows.length, good, bad)
+    this.#sumOlder(cursor, sums)
+  }
+
+  /** Calls back for each slice of the level that counts anything, ascending. */
+  forEachOlder(level: number, cursor: number, visit: (number: number, good: number, bad: number) => void): void {
+    if (this.#older === null) return
+    const last = this.#plan.lastSlice(level, cursor)
+    for (let number = this.#plan.firstSlice(level, cursor); number <= last; number++) {
+      const at = this.#plan.levelCell(level, number)
+      const [good, bad] = [this.#older[at], this.#older[at + 1]]
+      if (good !== 0 || bad !== 0) visit(number, good, bad)
+    }
+  }
+
+  /** Calls back for each second that counts anything, ascending, the coming ones included. */
+  forEachRecent(cursor: number, visit: (second: number, good: number, bad: number) => void): void {
+    const { recentSeconds, aheadSeconds } = this.#plan
+    if (this.#recent !== null)
+      for (let second = Math.max(1, cursor - recentSeconds + 1); second <= cursor + aheadSeconds; second++) {
+        const [good, bad] = [this.at(second, GOOD_SIDE), this.at(second, BAD_SIDE)]
+        if (good !== 0 || bad !== 0) visit(second, good, bad)
+      }
+    for (const [second, [good, bad]] of [...(this.#coming ?? [])].sort((a, b) => a[0] - b[0])) visit(second, good, bad)
+  }
+
+  /** The same counters of any second, the coming ones included. */
+  coming(second: number): readonly [number, number] {
+    return this.#coming?.get(second) ?? [this.at(second, GOOD_SIDE), this.at(second, BAD_SIDE)]
+  }
+
+  #sumOlder(cursor: number, sums: Float64Array): void {
+    const plan = this.#plan
+    let good = 0
+    let bad = 0
+    let window = plan.recentWindows
     for (let level = 0; level < plan.levels.length; level++) {
       const { granularity } = plan.levels[level]
-      const first = Math.max(0, plan.levelStart(level, cursor) / granularity)
-      for (let number = lastSlice(plan, level, cursor); number >= first; number--) {
+      const first = plan.firstSlice(level, cursor)
+      for (let number = plan.lastSlice(level, cursor); number >= first; number--) {
         while (number * granularity < plan.windowStart(window, cursor)) put(sums, window++, good, bad)
-        good += this.onLevel(level, number, 0)
-        bad += this.onLevel(level, number, 1)
+        good += this.onLevel(level, number, GOOD_SIDE)
+        bad += this.onLevel(level, number, BAD_SIDE)
       }
       while (window < plan.windows.length && plan.windowLevels[window] === level) put(sums, window++, good, bad)
     }
   }
 
   #earliestRecent(second: number, cursor: number): number {
-    let pageAt = pageStart(second)
-    for (; pageAt <= cursor; pageAt += PAGE_SECONDS) {
-      const found = this.#earliestInPage(pageAt, second)
-      if (found !== Infinity) return found
-    }
-    // Beyond the cursor there may be any gap.
+    if (this.#occupied > 0)
+      for (let at = Math.max(1, second); at <= cursor + this.#plan.aheadSeconds; at++)
+        if (this.at(at, GOOD_SIDE) !== 0 || this.at(at, BAD_SIDE) !== 0) return at
     let earliest = Infinity
-    for (const other of this.#pages.keys())
-      if (other >= pageAt && other < earliest) earliest = Math.min(earliest, this.#earliestInPage(other, second))
+    if (this.#coming !== null)
+      for (const coming of this.#coming.keys()) if (coming >= second) earliest = Math.min(earliest, coming)
     return earliest
   }
 
-  #earliestInPage(pageAt: number, second: number): number {
-    const page = this.#pages.get(pageAt)
-    if (page === undefined) return Infinity
-    for (let at = Math.max(0, second - pageAt); at < PAGE_SECONDS; at++)
-      if (page[2 * at] !== 0 || page[2 * at + 1] !== 0) return pageAt + at
-    return Infinity
+  #addComing(second: number, side: Side, amount: number): void {
+    this.#coming ??= new Map()
+    const counts = this.#coming.get(second) ?? [0, 0]
+    counts[side] += amount
+    this.#coming.set(second, counts)
   }
 
-  #addToLevel(level: number, number: number, good: number, bad: number): void {
-    const { slots } = this.#plan.levels[level]
-    const cells = (this.#levels[level] ??= new Float64Array(2 * slots))
-    const at = 2 * (number % slots)
-    cells[at] += good
-    cells[at + 1] += bad
+  /** Gives a coming second, if there is any, its place at the cursor. */
+  #admit(second: number, cursor: number): void {
+    const counts = this.#coming?.get(second)
+    if (counts === undefined) return
+    this.#coming?.delete(second)
+    if (this.#coming?.size === 0) this.#coming = null
+    if (second <= cursor - this.#plan.recentSeconds) this.addOlder(second, cursor, counts[0], counts[1])
+    else
+      for (const side of [GOOD_SIDE, BAD_SIDE] as const)
+        if (counts[side] !== 0) this.addRecent(second, side, counts[side], cursor)
   }
 
   /** Moves a slice that has left its level to the one that holds it at the cursor. */
   #moveUp(level: number, number: number, cursor: number): void {
-    const cells = this.#levels[level]
+    const cells = this.#older
     if (cells === null || number < 0) return
-    const { slots, granularity } = this.#plan.levels[level]
-    const at = 2 * (number % slots)
+    const at = this.#plan.levelCell(level, number)
     const good = cells[at]
     const bad = cells[at + 1]
     if (good === 0 && bad === 0) return
     cells[at] = 0
     cells[at + 1] = 0
-    this.addOlder(number * granularity + 1, cursor, good, bad)
+    this.addOlder(number * this.#plan.levels[level].granularity + 1, cursor, good, bad)
   }
 
-  /** Moves a second that is no longer recent to the levels, and retires its page with its last second. */
+  /** Moves a second that is no longer recent to the levels; gives the ring back with the last count in it. */
   #settle(second: number, cursor: number): void {
-    const pageAt = pageStart(second)
-    const page = this.#pages.get(pageAt)
-    if (page !== undefined) {
-      const at = pageOffset(second)
-      if (page[at] !== 0 || page[at + 1] !== 0) this.addOlder(second, cursor, page[at], page[at + 1])
-      page[at] = 0
-      page[at + 1] = 0
-    }
-    if (second === pageAt + PAGE_SECONDS - 1) this.#retire(pageAt, page)
+    const cells = this.#recent
+    if (cells === null || second < 1) return
+    const at = 2 * (second % this.#slots)
+    const good = cells[at]
+    const bad = cells[at + 1]
+    if (good === 0 && bad === 0) return
+    this.addOlder(second, cursor, good, bad)
+    cells[at] = 0
+    cells[at + 1] = 0
+    if (good !== 0) this.#occupied--
+    if (bad !== 0) this.#occupied--
+    if (this.#occupied === 0) this.#recent = null
   }
 
-  /** Keeps one page of the right kind for the next that is needed; where nothing came for a page's time, none. */
-  #retire(pageAt: number, page: Page | undefined): void {
-    this.#spare = page !== undefined && page instanceof Float64Array === this.#fractional ? page : null
-    this.#pages.delete(pageAt)
-    if (pageAt === this.#hotStart) this.#hotStart = -1
-  }
-
-  #open(pageAt: number): Page {
-    let page = this.#pages.get(pageAt)
-    if (page === undefined) {
-      page = this.#spare ?? (this.#fractional ? new Float64Array(PAGE_CELLS) : new Uint32Array(PAGE_CELLS))
-      this.#spare = null
-      this.#pages.set(pageAt, page)
-    }
-    this.#hotStart = pageAt
-    this.#hotPage = page
-    return page
+  #open(): Uint32Array | Float64Array {
+    const length = 2 * this.#slots
+    this.#recent = this.#fractional ? new Float64Array(length) : new Uint32Array(length)
+    return this.#recent
   }
 
   /** A second can count more than 32 bits hold when a coarser slice of another plan was merged into it. */
-  #widen(pageAt: number, page: Uint32Array): Float64Array {
-    const wide = Float64Array.from(page)
-    this.#pages.set(pageAt, wide)
-    this.#hotStart = pageAt
-    this.#hotPage = wide
+  #widen(cells: Uint32Array): Float64Array {
+    const wide = Float64Array.from(cells)
+    this.#recent = wide
     return wide
   }
-}
-
-/** The youngest slice of a level: the one with the last second that is no longer held by the finer one. */
-export function lastSlice(plan: SlicePlan, level: number, cursor: number): number {
-  return Math.floor((plan.levelStart(level - 1, cursor) - 1) / plan.levels[level].granularity)
 }
 
 function put(sums: Float64Array, window: number, good: number, bad: number): void {
