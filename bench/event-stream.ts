@@ -1,8 +1,8 @@
 // How long it takes until 1,000 subscribers of the event stream have an event, over loopback, in one process with them:
 // so the time holds the subscribers' own reading too. Also how long the delivery holds the event loop at a stretch.
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { connect } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createApiServer } from '../src/api/server.ts'
 import { EventLog } from '../src/publish/event-log.ts'

@@ -1,7 +1,8 @@
 // The command line: which command, its help, and how it ends. Commands load what they need themselves, so each starts fast.
+
+import { EXIT, UsageError } from './commands/usage.ts'
 import { after } from './runtime/clock.ts'
 import { processTerminal } from './runtime/terminal.ts'
-import { EXIT, UsageError } from './commands/usage.ts'
 
 const HELP = `cohortd [COMMAND] [OPTIONS]
 

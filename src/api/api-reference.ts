@@ -1,8 +1,9 @@
 // docs/reference/api.md, made of the list of operations.
-import { ACTIVE_OPERATIONS, LATER_OPERATIONS } from './operations.ts'
+
 import type { ApiOperation } from './operations.ts'
-import { SCHEMAS } from './schemas.ts'
+import { ACTIVE_OPERATIONS, LATER_OPERATIONS } from './operations.ts'
 import type { Schema } from './schemas.ts'
+import { SCHEMAS } from './schemas.ts'
 
 /** The page. */
 export function apiReference(): string {

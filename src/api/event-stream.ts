@@ -2,8 +2,8 @@
 // reads. The log is the only buffer, so a subscriber costs no memory by being slow, and replay and live are the same thing:
 // no event is left out or told twice where one passes into the other.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { compareEventIds, isEventId } from '../model/event.ts'
 import type { CohortEvent, PublishedEvent } from '../model/event.ts'
+import { compareEventIds, isEventId } from '../model/event.ts'
 import type { ApiEventLog, ApiObserver } from './source.ts'
 
 export interface EventStreamOptions {

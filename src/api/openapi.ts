@@ -1,8 +1,9 @@
 // The OpenAPI 3.1 document, made of the list of operations.
-import { OPERATIONS } from './operations.ts'
+
 import type { ApiOperation } from './operations.ts'
-import { SCHEMAS } from './schemas.ts'
+import { OPERATIONS } from './operations.ts'
 import type { Schema } from './schemas.ts'
+import { SCHEMAS } from './schemas.ts'
 
 export interface OpenApiDocument {
   readonly openapi: '3.1.0'

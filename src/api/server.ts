@@ -5,12 +5,12 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { ListenAddress } from '../model/settings.ts'
 import { after, every, systemClock } from '../runtime/clock.ts'
 import { EventStreams } from './event-stream.ts'
-import { createHandlers } from './handlers.ts'
 import type { Handler } from './handlers.ts'
+import { createHandlers } from './handlers.ts'
 import { MetricsRoute } from './metrics-route.ts'
 import { NOT_ACTIVE } from './openapi.ts'
 import { ACTIVE_OPERATIONS, LATER_OPERATIONS, OPERATIONS } from './operations.ts'
-import { problem, PROBLEM_CONTENT_TYPE, ProblemError } from './problem.ts'
+import { PROBLEM_CONTENT_TYPE, ProblemError, problem } from './problem.ts'
 import type { ApiObserver, ApiSource } from './source.ts'
 
 export interface ApiServerOptions {

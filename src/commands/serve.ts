@@ -1,8 +1,8 @@
 // `cohortd serve`: the daemon in the foreground, until it is told to stop.
 import { Daemon, type Listening } from '../daemon.ts'
-import { openLog, type Log, type LogFormat } from '../telemetry/log.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { Terminal } from '../runtime/terminal.ts'
+import { type Log, type LogFormat, openLog } from '../telemetry/log.ts'
 import { CONFIGURATION_FLAGS, loadOrComplain } from './configured.ts'
 import { EXIT, readFlags, UsageError } from './usage.ts'
 import { packageVersion } from './version.ts'

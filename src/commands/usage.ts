@@ -1,5 +1,5 @@
 // What all commands share: flags, exit codes, the error for a wrong call.
-import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 
 export const EXIT = { ok: 0, failure: 1, badConfiguration: 2 } as const
 

@@ -1,6 +1,7 @@
 // Feeds the daemon's own metrics from the parts that do not know of them; read at every scrape.
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+
 import { readdirSync } from 'node:fs'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Engine } from '../engine/engine.ts'
 import type { RequestCounters } from '../ingest/request-counters.ts'
 import type { SelfMetrics } from '../publish/self-metrics.ts'

@@ -2,7 +2,7 @@
 import type { BurnEventData } from '../model/event.ts'
 import { every, sleep, systemClock } from '../runtime/clock.ts'
 import { interruption, processTerminal, type Surroundings } from '../runtime/terminal.ts'
-import { apiBase, ApiError, DEFAULT_API, getJson, readReport } from '../watch/api.ts'
+import { ApiError, apiBase, DEFAULT_API, getJson, readReport } from '../watch/api.ts'
 import { parseEvent, renderEvent } from '../watch/render.ts'
 import { followEvents } from '../watch/stream.ts'
 import { startOwnDaemon } from './own-daemon.ts'

@@ -1,8 +1,9 @@
 // The demonstration's shop: live traffic made with the real OpenTelemetry SDK and OpenFeature. Run as a process of its own, by own-shop.ts.
+
+import { type Client, InMemoryProvider, OpenFeature } from '@openfeature/server-sdk'
 import { type Context, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
 import { NodeSDK } from '@opentelemetry/sdk-node'
-import { type Client, InMemoryProvider, OpenFeature } from '@openfeature/server-sdk'
 import { every, sleep, systemClock } from '../runtime/clock.ts'
 import { provideLogsApi } from './logs-api.ts'
 import type { ShopNews, ShopOrder } from './shop-protocol.ts'

@@ -1,7 +1,7 @@
 // The engine: consume(request, now) and the ticks of every whole second, from which all signals follow.
 // It does no I/O and reads no clock, so a recording with its receipt times gives again what live gave.
 import { type Cohort, CohortRegistry, type Experiment, type Variant } from '../cohort/registry.ts'
-import type { EngineSettings } from '../model/settings.ts'
+import type { CohortReading, Reading, VariantReading } from '../model/reading.ts'
 import type {
   ExperimentReport,
   ExperimentSummary,
@@ -10,7 +10,7 @@ import type {
   VerdictReport,
   Warning,
 } from '../model/report.ts'
-import type { CohortReading, Reading, VariantReading } from '../model/reading.ts'
+import type { EngineSettings } from '../model/settings.ts'
 import type { ExportOutcome, ExportRequest, Refusal, Signal, Transport } from '../model/signal.ts'
 import { SlicePlan } from '../slices/plan.ts'
 import { type Alert, judge, type Transition } from './alerts.ts'
@@ -19,8 +19,8 @@ import { burnEventData, type EngineEvent, type EventDraft, EventNumbers, makeEve
 import { Ledger } from './ledger.ts'
 import { type ReportSource, reportExperiment, summarizeExperiment, verdictOf } from './report.ts'
 import { RetryWindow } from './retries.ts'
-import type { EngineChange, EngineState } from './state.ts'
 import { SpanIntake } from './spans.ts'
+import type { EngineChange, EngineState } from './state.ts'
 import type { Countable, TrackedCohort } from './tracked-cohort.ts'
 import { TrackedCohorts } from './tracked-cohorts.ts'
 

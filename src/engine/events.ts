@@ -1,13 +1,14 @@
 // Makes events: their ids, their time (the tick's) and their data. Equal ticks give equal bytes.
+
+import { formatSeconds } from '../model/duration.ts'
 import {
-  compareEventIds,
   type BurnEventData,
   type BurnWindow,
   type CohortEvent,
+  compareEventIds,
   type EventType,
   type PublishedEvent,
 } from '../model/event.ts'
-import { formatSeconds } from '../model/duration.ts'
 import type { ExperimentDeclaration } from '../model/settings.ts'
 import type { Alert } from './alerts.ts'
 import { burnRate, type CompiledSlo, type WindowCounts } from './burn.ts'

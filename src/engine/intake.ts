@@ -1,10 +1,11 @@
 // One request between decoding and counting. A request is decoded whole before any of it is counted,
 // so that undecodable bytes in its middle leave no trace.
-import { type TagList, type TagResolver, newTagList } from '../cohort/tags.ts'
+
 import type { SegmentReader } from '../cohort/segments.ts'
+import { newTagList, type TagList, type TagResolver } from '../cohort/tags.ts'
 import { Observation } from '../model/observation.ts'
-import type { SpanRecord } from '../model/span.ts'
 import { TRANSPORTS, type Transport } from '../model/signal.ts'
+import type { SpanRecord } from '../model/span.ts'
 import type { SliJudge } from './matching.ts'
 
 export interface StagedItem {

@@ -1,10 +1,10 @@
 // What the engine keeps for one cohort: a series for each SLI, the alerts that fire, and traces of recent bad events.
 import type { Cohort } from '../cohort/registry.ts'
-import type { CohortReading } from '../model/reading.ts'
 import { BAD, GOOD, NO_EVENT } from '../model/observation.ts'
+import type { CohortReading } from '../model/reading.ts'
 import type { Severity } from '../model/slo.ts'
-import { Series } from '../slices/series.ts'
 import type { SlicePlan } from '../slices/plan.ts'
+import { Series } from '../slices/series.ts'
 import type { Alert } from './alerts.ts'
 import { type CompiledSlo, isSufficient } from './burn.ts'
 import { RecentTraces } from './recent-traces.ts'

@@ -1,12 +1,12 @@
 // All tracked cohorts: moved together at each tick, let go when nothing holds them any more, saved and restored.
 import type { Cohort, CohortRegistry } from '../cohort/registry.ts'
 import {
-  saveCohort,
-  restoreCohort,
   type EngineChange,
   type EngineState,
+  restoreCohort,
   type SavedCohort,
   type SavedExperiment,
+  saveCohort,
 } from './state.ts'
 import { TrackedCohort, type TrackingRules } from './tracked-cohort.ts'
 

@@ -3,8 +3,8 @@
 import {
   constants,
   gunzipSync,
-  inflateSync,
   type InputType,
+  inflateSync,
   type ZlibOptions,
   type ZstdOptions,
   zstdDecompressSync,

@@ -6,7 +6,7 @@ import type { Share } from './admission.ts'
 import { type Codec, decompress } from './compression.ts'
 import { requestIdentity } from './identity.ts'
 import type { ReceiverLog } from './receiver.ts'
-import { ledgerReason, OVERLOADED, refuse, type RequestRefusal, tooLarge } from './refusal.ts'
+import { ledgerReason, OVERLOADED, type RequestRefusal, refuse, tooLarge } from './refusal.ts'
 
 /** A request that has arrived whole. */
 export interface ArrivedRequest {

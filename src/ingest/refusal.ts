@@ -3,9 +3,10 @@
 // looked inside: broken, oversized or unreadable data as `malformed`, overload as `overload`. It does not note what was no
 // whole export request (unknown path or method, a signal not taken, a body that never arrived), nor what a stopping
 // daemon or a passed deadline sends back untouched: the sender brings that again. RequestCounters know all of them.
-import { grpcCodeOf, isRetryable, type RefusalKind } from '../otlp/status.ts'
-import type { StatusContent } from '../otlp/responses.ts'
+
 import type { Refusal } from '../model/signal.ts'
+import type { StatusContent } from '../otlp/responses.ts'
+import { grpcCodeOf, isRetryable, type RefusalKind } from '../otlp/status.ts'
 
 /** Why a request is not taken, for its sender. */
 export interface RequestRefusal {

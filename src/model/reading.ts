@@ -1,6 +1,7 @@
 // The engine's numbers at its last tick, readable without copying: what the metric writers walk over.
-import type { Sli, Slo, Severity } from './slo.ts'
+
 import type { Refusal, Signal, Transport } from './signal.ts'
+import type { Severity, Sli, Slo } from './slo.ts'
 
 /** The counts of one SLI of one cohort. Weighted unless the name says items; `window` is an index into Reading.windows. */
 export interface SliReading {

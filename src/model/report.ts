@@ -1,6 +1,7 @@
 // The report: what is known of an experiment at one tick, in the shape in which the API gives it.
-import type { Severity } from './slo.ts'
+
 import type { Refusal, Signal } from './signal.ts'
+import type { Severity } from './slo.ts'
 
 export interface ItemsReport {
   readonly received: number

@@ -3,8 +3,8 @@ import type { CohortReading, Reading } from '../model/reading.ts'
 import type { CohortMetricName } from './catalogue.ts'
 import { flatText } from './cohort-labels.ts'
 import { escapeLabelValue } from './exposition-format.ts'
-import { budgetRemaining, burnRate, goodRatio, quantilesOf, seriesPlan, sliOf } from './series.ts'
 import type { SliSeries, SloSeries } from './series.ts'
+import { budgetRemaining, burnRate, goodRatio, quantilesOf, seriesPlan, sliOf } from './series.ts'
 
 /** The lines of one family for one cohort; empty where it has nothing to say. `labels` are the cohort's own, from the opening brace on. */
 export interface CohortSampleWriter {

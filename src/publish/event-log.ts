@@ -1,7 +1,8 @@
 // The newest events in memory, in order: what the event stream replays and GET /events pages through.
 // Hides the ring and the question whether an id that a subscriber brings is one from which nothing is missing.
-import { compareEventIds } from '../model/event.ts'
+
 import type { PublishedEvent } from '../model/event.ts'
+import { compareEventIds } from '../model/event.ts'
 
 /** The position before the first event there ever was. */
 export const BEFORE_ALL_EVENTS = '0-0'

@@ -1,10 +1,10 @@
 // Families that are not per cohort: objectives, verdicts, the ledger of received items, and the daemon's own.
 import type { Reading, VariantReading } from '../model/reading.ts'
 import { SIGNALS } from '../model/signal.ts'
-import { GLOBAL_METRICS } from './catalogue.ts'
 import type { GlobalMetricName, MetricFamily } from './catalogue.ts'
-import { familyHeader, formatLabels } from './exposition-format.ts'
+import { GLOBAL_METRICS } from './catalogue.ts'
 import type { ExpositionFormat } from './exposition-format.ts'
+import { familyHeader, formatLabels } from './exposition-format.ts'
 import type { LabelledValue, SelfMetrics } from './self-metrics.ts'
 
 const VERDICTS = ['rollback', 'hold', 'continue', 'promote'] as const

@@ -1,6 +1,7 @@
 // docs/reference/metrics.md, made of the catalogue.
-import { COHORT_LABELS, COHORT_METRICS, GLOBAL_METRICS } from './catalogue.ts'
+
 import type { CohortMetricName, GlobalMetricName, MetricFamily } from './catalogue.ts'
+import { COHORT_LABELS, COHORT_METRICS, GLOBAL_METRICS } from './catalogue.ts'
 import { DAEMON_METRICS } from './catalogue-daemon.ts'
 import { otlpMetric } from './otlp-layout.ts'
 

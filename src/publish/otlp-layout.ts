@@ -1,10 +1,10 @@
 // What one cohort looks like in the snapshots that go to the exporter's thread: a row of numbers, and a description of
 // the row that is sent once. NaN in a row stands for a series that is absent.
 import type { CohortReading, Reading } from '../model/reading.ts'
-import { COHORT_LABELS, COHORT_METRICS, GLOBAL_METRICS } from './catalogue.ts'
 import type { CohortMetricName, GlobalMetricName, MetricFamily } from './catalogue.ts'
-import { budgetRemaining, burnRate, goodRatio, quantilesOf, seriesPlan, sliOf } from './series.ts'
+import { COHORT_LABELS, COHORT_METRICS, GLOBAL_METRICS } from './catalogue.ts'
 import type { SeriesPlan, SliSeries, SloSeries } from './series.ts'
+import { budgetRemaining, burnRate, goodRatio, quantilesOf, seriesPlan, sliOf } from './series.ts'
 
 /** A metric as OpenTelemetry has it: Prometheus' translation of name, unit and kind gives the name of the catalogue back. */
 export interface OtlpMetric {

@@ -3,11 +3,11 @@
 import type { Attributes, HrTime } from '@opentelemetry/api'
 import { ValueType } from '@opentelemetry/api'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { AggregationTemporality, DataPointType } from '@opentelemetry/sdk-metrics'
 import type { CollectionResult, DataPoint, MetricData, MetricProducer } from '@opentelemetry/sdk-metrics'
+import { AggregationTemporality, DataPointType } from '@opentelemetry/sdk-metrics'
 import { verdictSamples } from './global-samples.ts'
-import { otlpMetric } from './otlp-layout.ts'
 import type { OtlpMetric } from './otlp-layout.ts'
+import { otlpMetric } from './otlp-layout.ts'
 import type { OtlpDescription, OtlpSnapshot } from './otlp-snapshot.ts'
 
 const OBJECTIVE = otlpMetric('cohortd_slo_objective_ratio')

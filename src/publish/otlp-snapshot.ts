@@ -2,8 +2,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CohortReading, Reading } from '../model/reading.ts'
 import { objectiveSamples } from './global-samples.ts'
-import { otlpRows } from './otlp-layout.ts'
 import type { OtlpColumn, OtlpRows } from './otlp-layout.ts'
+import { otlpRows } from './otlp-layout.ts'
 import type { LabelledValue } from './self-metrics.ts'
 
 /** What does not change from one snapshot to the next. */

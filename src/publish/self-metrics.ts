@@ -1,8 +1,9 @@
 // The daemon's own counters, gauges and histograms: cheap to update from anywhere, read only at a scrape.
 // Hides how label values become series, and the bound on how many there may be.
-import { DAEMON_METRICS } from './catalogue-daemon.ts'
-import type { DaemonCounterName, DaemonGaugeName, DaemonHistogramName, DaemonMetricName } from './catalogue-daemon.ts'
+
 import type { MetricFamily } from './catalogue.ts'
+import type { DaemonCounterName, DaemonGaugeName, DaemonHistogramName, DaemonMetricName } from './catalogue-daemon.ts'
+import { DAEMON_METRICS } from './catalogue-daemon.ts'
 
 /** Values by label name; exactly the labels that the catalogue lists for the metric. */
 export type MetricLabels = Readonly<Record<string, string>>

@@ -1,7 +1,8 @@
 // Which windows are exported and what the numbers of a cohort are, for every writer alike.
 // A number that cannot be told is null, never NaN: then the series is absent.
-import type { CohortReading, Reading, SliReading } from '../model/reading.ts'
+
 import { formatSeconds } from '../model/duration.ts'
+import type { CohortReading, Reading, SliReading } from '../model/reading.ts'
 import { errorBudget } from '../model/slo.ts'
 
 const SHORT_WINDOW_SECONDS = 300

@@ -1,6 +1,7 @@
 // Runs recordings through the daemon's own engine, on the data's clock. Deterministic to the byte.
-import type { EngineSettings } from '../model/settings.ts'
+
 import { Engine } from '../engine/engine.ts'
+import type { EngineSettings } from '../model/settings.ts'
 import { mergeByRank, readLines } from './lines.ts'
 import { identityOf, LineReader, type RecordedLine } from './recording.ts'
 

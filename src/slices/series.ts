@@ -27,7 +27,7 @@
 //
 // Seconds beyond the cursor (clocks ahead of ours, the running second) wait in the ring and enter as the cursor passes.
 import type { SliReading } from '../model/reading.ts'
-import { decodePartial, encodePartial, type SliceGroup, SLICE_NUMBERS } from './codec.ts'
+import { decodePartial, encodePartial, SLICE_NUMBERS, type SliceGroup } from './codec.ts'
 import { DIGEST_SECONDS, DigestSlices } from './digest-slices.ts'
 import type { SlicePlan } from './plan.ts'
 import { BAD_SIDE, GOOD_SIDE, type Side, SliceCounts } from './slice-counts.ts'

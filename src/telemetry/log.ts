@@ -1,6 +1,6 @@
 // The daemon's log: JSON lines for machines, readable lines for a terminal, both on standard output.
 import { Writable } from 'node:stream'
-import { pino, type Logger } from 'pino'
+import { type Logger, pino } from 'pino'
 
 export type Log = Logger
 export type LogFormat = 'json' | 'text'

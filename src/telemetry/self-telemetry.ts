@@ -1,12 +1,12 @@
 // The daemon's own telemetry through the OpenTelemetry SDK: its metrics, and spans of work that took long.
 // Loaded only where `telemetry.otlp` is configured.
 import {
-  diag,
   DiagLogLevel,
+  diag,
   metrics as metricsApi,
   type ObservableResult,
-  trace,
   type Tracer,
+  trace,
 } from '@opentelemetry/api'
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'

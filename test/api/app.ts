@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
 import { EventStreams } from '../../src/api/event-stream.ts'
 import { createApp } from '../../src/api/server.ts'
-import { NotingObserver, stubSource } from './source.ts'
 import type { StubSource } from './source.ts'
+import { NotingObserver, stubSource } from './source.ts'
 
 export interface TestApp {
   readonly app: FastifyInstance

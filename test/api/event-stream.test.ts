@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EventStreams } from '../../src/api/event-stream.ts'
 import { EventLog } from '../../src/publish/event-log.ts'

@@ -4,8 +4,8 @@ import { ACTIVE_OPERATIONS, LATER_OPERATIONS, OPERATIONS } from '../../src/api/o
 import { SCHEMAS } from '../../src/api/schemas.ts'
 import { EventLog } from '../../src/publish/event-log.ts'
 import { testApp } from './app.ts'
-import { events, stubSource } from './source.ts'
 import { schemaProblems } from './schema-check.ts'
+import { events, stubSource } from './source.ts'
 
 const EXAMPLE: Readonly<Record<string, string>> = { id: 'checkout', variant: 'treatment' }
 const filled = (path: string): string => path.replace(/\{(\w+)\}/g, (_, name: string) => EXAMPLE[name])

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { gunzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EventLog } from '../../src/publish/event-log.ts'
 import { testApp } from './app.ts'

@@ -1,6 +1,7 @@
 // Checks a value against the API's schemas: the part of JSON Schema that they use, and a complaint about any other.
-import { SCHEMAS } from '../../src/api/schemas.ts'
+
 import type { Schema } from '../../src/api/schemas.ts'
+import { SCHEMAS } from '../../src/api/schemas.ts'
 
 const KNOWN = new Set([
   '$ref',

@@ -70,9 +70,9 @@ export function stubSource(
     eventSource: '/cohortd',
     tick: () => ({ evaluatedMs: 1_767_225_600_000, ageSeconds: 0.5 }),
     experiments: () =>
-      reports.map(({ variants, comparisons: _, ...head }) => ({
-        ...head,
-        variants: variants.map(({ variant, verdict }) => ({ variant, verdict })),
+      reports.map((report) => ({
+        ...report,
+        variants: report.variants.map(({ variant, verdict }) => ({ variant, verdict })),
       })),
     items: () => ({
       traces: { received: 3, attributed: 2, unattributed: 0, pending: 0, duplicate: 0, refused: { late: 1 } },

@@ -4,7 +4,7 @@ import { Engine } from '../../src/engine/engine.ts'
 import type { EngineChange, EngineState, SavedCohort } from '../../src/engine/state.ts'
 import type { ExperimentReport } from '../../src/model/report.ts'
 import { engineSettings, slo, WORKBOOK_POLICY } from './settings.ts'
-import { EPOCH_MS, request, span, type SpanSketch, variantOf } from './traffic.ts'
+import { EPOCH_MS, request, type SpanSketch, span, variantOf } from './traffic.ts'
 
 const TAGGED = variantOf('checkout', 'treatment')
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
 import type { ItemsReport } from '../../src/model/report.ts'
 import { engineSettings } from './settings.ts'
-import { EPOCH_MS, request, span, type SpanSketch, variantOf } from './traffic.ts'
+import { EPOCH_MS, request, type SpanSketch, span, variantOf } from './traffic.ts'
 
 const TAGGED = variantOf('checkout', 'treatment')
 const TRACE_A = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'

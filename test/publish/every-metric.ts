@@ -1,6 +1,7 @@
 // The daemon's own metrics with a sample for each of them.
-import { DAEMON_METRICS } from '../../src/publish/catalogue-daemon.ts'
+
 import type { DaemonCounterName, DaemonGaugeName, DaemonHistogramName } from '../../src/publish/catalogue-daemon.ts'
+import { DAEMON_METRICS } from '../../src/publish/catalogue-daemon.ts'
 import { SelfMetrics } from '../../src/publish/self-metrics.ts'
 
 export function everyMetric(): SelfMetrics {

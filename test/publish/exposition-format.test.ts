@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { metricsPage } from '../../src/publish/prometheus.ts'
 import { familyHeader, negotiateFormat } from '../../src/publish/exposition-format.ts'
+import { metricsPage } from '../../src/publish/prometheus.ts'
 import { SelfMetrics } from '../../src/publish/self-metrics.ts'
 
 const PROMETHEUS_3 =

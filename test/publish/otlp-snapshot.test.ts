@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { COHORT_METRICS, GLOBAL_METRICS } from '../../src/publish/catalogue.ts'
 import type { CohortMetricName, GlobalMetricName } from '../../src/publish/catalogue.ts'
+import { COHORT_METRICS, GLOBAL_METRICS } from '../../src/publish/catalogue.ts'
 import { otlpMetric, otlpRows } from '../../src/publish/otlp-layout.ts'
 import { OtlpSnapshots } from '../../src/publish/otlp-snapshot.ts'
 import { cohort, reading, sli } from './readings.ts'

@@ -3,8 +3,8 @@ import type { Reading } from '../../src/model/reading.ts'
 import type { ExpositionFormat } from '../../src/publish/exposition-format.ts'
 import { exposition } from '../../src/publish/prometheus.ts'
 import { SelfMetrics } from '../../src/publish/self-metrics.ts'
-import { parseStrictly } from './strict-exposition.ts'
 import type { ParsedPage } from './strict-exposition.ts'
+import { parseStrictly } from './strict-exposition.ts'
 
 export async function pageText(
   reading: Reading | null,

@@ -1,6 +1,6 @@
 // Readings by hand, with no engine behind them.
 import type { CohortReading, Reading, SliReading } from '../../src/model/reading.ts'
-import type { BurnPolicy, Sli, Slo, Severity } from '../../src/model/slo.ts'
+import type { BurnPolicy, Severity, Sli, Slo } from '../../src/model/slo.ts'
 
 export const EXPERIMENT_POLICY: BurnPolicy = {
   name: 'experiment',

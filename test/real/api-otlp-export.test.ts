@@ -5,8 +5,8 @@ import { OtlpMetricsExporter } from '../../src/publish/otlp-metrics.ts'
 import { sleep } from '../../src/runtime/clock.ts'
 import { parsedPage } from '../publish/page.ts'
 import { cohort, reading, sli, slo } from '../publish/readings.ts'
-import { MetricsCollector } from './otlp-collector.ts'
 import type { ReceivedPoint } from './otlp-collector.ts'
+import { MetricsCollector } from './otlp-collector.ts'
 
 const STARTED_MS = 1_767_225_000_000
 

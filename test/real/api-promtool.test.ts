@@ -5,9 +5,9 @@ import { delimiter, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { COHORT_METRICS, GLOBAL_METRICS } from '../../src/publish/catalogue.ts'
 import { DAEMON_METRICS } from '../../src/publish/catalogue-daemon.ts'
+import { everyMetric } from '../publish/every-metric.ts'
 import { pageText } from '../publish/page.ts'
 import { cohort, reading, sli, slo } from '../publish/readings.ts'
-import { everyMetric } from '../publish/every-metric.ts'
 import { parseStrictly } from '../publish/strict-exposition.ts'
 
 const fullReading = reading({

@@ -1,20 +1,20 @@
 // The API over real sockets: what inject cannot show.
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { Agent, get, request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
+import { Agent, get, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { fastify } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { MetricsRoute } from '../../src/api/metrics-route.ts'
-import { createApiServer } from '../../src/api/server.ts'
 import type { ApiServer } from '../../src/api/server.ts'
-import { sleep } from '../../src/runtime/clock.ts'
-import { SseParser } from '../api/sse-parser.ts'
-import { event, events, experimentReport, NotingObserver, pieces, stubSource } from '../api/source.ts'
-import type { StubSource } from '../api/source.ts'
+import { createApiServer } from '../../src/api/server.ts'
 import { EventLog } from '../../src/publish/event-log.ts'
+import { sleep } from '../../src/runtime/clock.ts'
+import type { StubSource } from '../api/source.ts'
+import { event, events, experimentReport, NotingObserver, pieces, stubSource } from '../api/source.ts'
+import { SseParser } from '../api/sse-parser.ts'
 
 interface Running {
   readonly server: ApiServer

@@ -2,8 +2,8 @@
 import {
   type Client,
   credentials,
-  makeGenericClientConstructor,
   Metadata,
+  makeGenericClientConstructor,
   type ServiceError,
   status,
 } from '@grpc/grpc-js'

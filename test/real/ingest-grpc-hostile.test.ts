@@ -2,7 +2,7 @@
 import type { ClientHttp2Session } from 'node:http2'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { GrpcReceiver } from '../../src/ingest/grpc/receiver.ts'
-import { answered, framed, openCall, openHttp2, RawClient, replyOf, type Rig, startGrpc, unary } from './ingest-rig.ts'
+import { answered, framed, openCall, openHttp2, RawClient, type Rig, replyOf, startGrpc, unary } from './ingest-rig.ts'
 
 let rig: Rig<GrpcReceiver>
 let session: ClientHttp2Session

@@ -10,8 +10,8 @@ import {
   type GrpcReply,
   openCall,
   openHttp2,
-  replyOf,
   type Rig,
+  replyOf,
   startGrpc,
   unary,
 } from './ingest-rig.ts'

@@ -1,8 +1,8 @@
 import { Agent } from 'node:http'
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { encodeStatus } from '../../src/otlp/responses.ts'
 import type { HttpReceiver } from '../../src/ingest/http/receiver.ts'
+import { encodeStatus } from '../../src/otlp/responses.ts'
 import {
   answered,
   type HttpAnswer,

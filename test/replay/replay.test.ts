@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
 import type { EngineSettings } from '../../src/model/settings.ts'
 import { UnreadableFile } from '../../src/replay/lines.ts'
-import { identityOf, newestPlausible } from '../../src/replay/recording.ts'
 import { Recorder } from '../../src/replay/recorder.ts'
+import { identityOf, newestPlausible } from '../../src/replay/recording.ts'
 import { replay } from '../../src/replay/replay.ts'
 import { engineSettings, slo } from '../engine/settings.ts'
 import { EPOCH_MS, request, span, variantOf } from '../engine/traffic.ts'
@@ -36,7 +36,10 @@ function line(spans: readonly JsonSpan[], receivedMs?: number): string {
               ...(traceId === undefined ? {} : { traceId }),
               startTimeUnixNano: nanos(endMs - 10),
               endTimeUnixNano: nanos(endMs),
-              attributes: variant === null ? [] : [attribute('experiment.id', 'checkout'), attribute('experiment.variant', variant)],
+              attributes:
+                variant === null
+                  ? []
+                  : [attribute('experiment.id', 'checkout'), attribute('experiment.variant', variant)],
               status: { code: error ? 2 : 0 },
             })),
           },
@@ -67,7 +70,10 @@ async function play(
   return playFiles(names, options)
 }
 
-async function playFiles(files: readonly string[], options: { afterMs?: number; settings?: EngineSettings } = {}): Promise<Played> {
+async function playFiles(
+  files: readonly string[],
+  options: { afterMs?: number; settings?: EngineSettings } = {},
+): Promise<Played> {
   const written: string[] = []
   const complaints: string[] = []
   await replay({
@@ -118,7 +124,9 @@ describe('the replay clock', () => {
   })
 
   test('judges lateness: a line older than allowed_lateness is refused', async () => {
-    const { report } = await play([[line([{ endMs: EPOCH_MS + 61 * SECOND }]), line([{ endMs: EPOCH_MS }, { endMs: EPOCH_MS + SECOND }])]])
+    const { report } = await play([
+      [line([{ endMs: EPOCH_MS + 61 * SECOND }]), line([{ endMs: EPOCH_MS }, { endMs: EPOCH_MS + SECOND }])],
+    ])
     expect(report.items.traces).toMatchObject({ received: 3, attributed: 2, refused: { late: 1 } })
   })
 
@@ -140,7 +148,14 @@ describe('files', () => {
 
   test('a line that cannot be decoded is named, counted as malformed, and costs nothing else', async () => {
     const { report, complaints } = await play([
-      [line([{ endMs: EPOCH_MS }]), '{"resourceSpans": [', '{"other": 1}', '{"resourceSpans": "no"}', '', line([{ endMs: EPOCH_MS }, { endMs: EPOCH_MS }])],
+      [
+        line([{ endMs: EPOCH_MS }]),
+        '{"resourceSpans": [',
+        '{"other": 1}',
+        '{"resourceSpans": "no"}',
+        '',
+        line([{ endMs: EPOCH_MS }, { endMs: EPOCH_MS }]),
+      ],
     ])
     expect(report.items.traces).toMatchObject({ received: 6, attributed: 3, refused: { malformed: 3 } })
     expect(complaints.map((text) => text.replace(/^.*jsonl:/, ''))).toEqual([
@@ -159,9 +174,14 @@ describe('files', () => {
   })
 
   test('lines of signals that are not counted yet are passed over, with a word about it', async () => {
-    const { report, complaints } = await play([['{"resourceMetrics": []}', '{"resourceLogs": []}', '{"resourceLogs": []}']])
+    const { report, complaints } = await play([
+      ['{"resourceMetrics": []}', '{"resourceLogs": []}', '{"resourceLogs": []}'],
+    ])
     expect(report.items).toEqual({ traces: {}, metrics: {}, logs: {} })
-    expect(complaints).toEqual(['1 lines of metrics were passed over: not active yet', '2 lines of logs were passed over: not active yet'])
+    expect(complaints).toEqual([
+      '1 lines of metrics were passed over: not active yet',
+      '2 lines of logs were passed over: not active yet',
+    ])
   })
 
   test('a file that is not there is an error that names it', async () => {
@@ -217,7 +237,9 @@ describe('replay', () => {
   })
 
   test('is deterministic to the byte', async () => {
-    const lines = Array.from({ length: 50 }, (_, at) => line([...bad(3, EPOCH_MS + at * 900), { endMs: EPOCH_MS + at * 901, variant: 'control' }]))
+    const lines = Array.from({ length: 50 }, (_, at) =>
+      line([...bad(3, EPOCH_MS + at * 900), { endMs: EPOCH_MS + at * 901, variant: 'control' }]),
+    )
     const once = await play([lines], { afterMs: 400 * SECOND })
     const again = await play([lines], { afterMs: 400 * SECOND })
     expect(again.output).toBe(once.output)

@@ -6,8 +6,8 @@ import { PartialError, Series } from '../../src/slices/series.ts'
 import {
   type Action,
   DAY,
-  histories,
   HOUR,
+  histories,
   itemsOf,
   MINUTE,
   plan,
@@ -15,8 +15,8 @@ import {
   play,
   played,
   START,
-  weightsOf,
   WORKBOOK,
+  weightsOf,
 } from './arbitraries.ts'
 import { expectClose } from './close.ts'
 

@@ -4,8 +4,8 @@ import type { SlicePlan } from '../../src/slices/plan.ts'
 import { Series } from '../../src/slices/series.ts'
 import {
   DAY,
-  histories,
   HOUR,
+  histories,
   itemsOf,
   MINUTE,
   plan,
@@ -13,8 +13,8 @@ import {
   play,
   played,
   START,
-  weightsOf,
   WORKBOOK,
+  weightsOf,
 } from './arbitraries.ts'
 import { expectClose } from './close.ts'
 import { NaiveSeries, sumWeights } from './naive-series.ts'

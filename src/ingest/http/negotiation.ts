@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type ExportRequest, SIGNALS, type Signal } from '../../model/signal.ts'
 import { ACCEPTED_CODECS, type Codec, codecOf } from '../compression.ts'
-import { refuse, type RequestRefusal } from '../refusal.ts'
+import { type RequestRefusal, refuse } from '../refusal.ts'
 
 const SIGNAL_OF_PATH: ReadonlyMap<string, Signal> = new Map(SIGNALS.map((signal) => [`/v1/${signal}`, signal]))
 
