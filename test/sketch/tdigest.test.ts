@@ -81,6 +81,27 @@ describe('the error of a digest', () => {
   })
 })
 
+describe('the centroids of a digest', () => {
+  it('hold no more than k2 allows, seen from either end', () => {
+    const digest = digestOf(sample('pareto', 100_000))
+    for (const compression of [400, 200]) {
+      if (compression === 200) digest.compact()
+      const { cells, size } = digest.centroids()
+      const total = Math.abs(cells[2 * size - 1])
+      const allowedAt = (rank: number): number =>
+        ((rank * (total - rank)) / total) * ((4 * Math.log(total / compression) + 24) / compression)
+      expect(size).toBeLessThan(0.8 * compression)
+      for (let i = 1; i < size; i++) {
+        const before = Math.abs(cells[2 * i - 1])
+        const upTo = Math.abs(cells[2 * i + 1])
+        const isSpread = cells[2 * i + 1] < 0
+        if (isSpread) expect(upTo - before).toBeLessThanOrEqual(Math.min(allowedAt(before), allowedAt(upTo)) + 1)
+        expect(cells[2 * i]).toBeGreaterThan(cells[2 * i - 2])
+      }
+    }
+  })
+})
+
 describe('repeated values', () => {
   it('keep all their weight: 100,000 ones and 1,000 large values have the median 1', () => {
     const values = [...Array.from({ length: 100_000 }, () => 1), ...Array.from({ length: 1000 }, (_, i) => 1000 + i)]

@@ -155,6 +155,36 @@ describe('a series', () => {
     expect(itemsOf(series, slices)).toEqual([1, 1, 1, 1])
   })
 
+  it('places a second on the border of two levels with the older one', () => {
+    const slices = plan([HOUR, DAY])
+    const second = Math.ceil(START / HOUR) * HOUR
+    const series = new Series(slices, { digest: false, cursor: second })
+    series.record(second, true, 1, Number.NaN)
+    series.advance(second + HOUR - 1)
+    expect(itemsOf(series, slices)).toEqual([0, 0, 1, 0, 1, 0])
+    series.advance(second + HOUR)
+    expect(itemsOf(series, slices)).toEqual([0, 0, 0, 0, 1, 0])
+    const jumping = new Series(slices, { digest: false, cursor: second })
+    jumping.record(second, true, 1, Number.NaN)
+    jumping.advance(second + HOUR)
+    expect(itemsOf(jumping, slices)).toEqual([0, 0, 0, 0, 1, 0])
+  })
+
+  it('sees a nearer change when something is recorded after it was asked', () => {
+    const series = new Series(plan([HOUR]), { digest: false, cursor: START })
+    expect(series.nextChange()).toBe(Infinity)
+    series.record(START, true, 1, Number.NaN)
+    expect(series.nextChange()).toBe(START + 300)
+    series.record(START - 100, true, 1, Number.NaN)
+    expect(series.nextChange()).toBe(START + 200)
+    series.record(START + 7, true, 1, Number.NaN)
+    expect(series.nextChange()).toBe(START + 7)
+    const other = new Series(plan([HOUR]), { digest: false, cursor: START })
+    other.record(START + 3, true, 1, Number.NaN)
+    series.merge(other.encode())
+    expect(series.nextChange()).toBe(START + 3)
+  })
+
   it('never moves back', () => {
     const slices = plan([HOUR])
     const series = new Series(slices, { digest: false, cursor: START })
