@@ -22,6 +22,7 @@ import { StateKeeper } from './store/keeper.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/port.ts'
 import type { Log } from './telemetry/log.ts'
+import type { SelfTelemetry } from './telemetry/self-telemetry.ts'
 
 export interface Listening {
   readonly listener: 'otlp-grpc' | 'otlp-http' | 'api'
@@ -45,6 +46,8 @@ interface Stoppable {
 
 /** A tick older than this means that the daemon does not do its work. */
 const STUCK_SECONDS = 30
+/** A tick that takes longer is worth a span. */
+const SLOW_TICK_MS = 50
 
 export class Daemon {
   readonly #settings: Settings
@@ -60,6 +63,7 @@ export class Daemon {
   readonly #api: ApiServer
   readonly #exporters: Stoppable[] = []
   readonly #version: string
+  #selfTelemetry: SelfTelemetry | null = null
   #stopTicking = (): void => {}
   #state: 'starting' | 'ready' | 'stopping' = 'starting'
   #stopped: Promise<void> | null = null
@@ -188,6 +192,7 @@ export class Daemon {
         onFailure: (message) => this.#exportFailed('self', message, false),
       })
       exporter.start()
+      this.#selfTelemetry = exporter
       this.#exporters.push(exporter)
     }
   }
@@ -237,7 +242,9 @@ export class Daemon {
     if (!this.#engine.isTickDue(nowMs)) return
     const begun = this.#clock.monotonic()
     this.#engine.advanceTo(nowMs)
-    this.#metrics.histogram('cohortd_tick_duration_seconds').observe((this.#clock.monotonic() - begun) / 1000)
+    const tookMs = this.#clock.monotonic() - begun
+    this.#metrics.histogram('cohortd_tick_duration_seconds').observe(tookMs / 1000)
+    if (tookMs >= SLOW_TICK_MS) this.#selfTelemetry?.took('cohortd.tick', nowMs, nowMs + tookMs)
     const events = this.#engine.takeEvents()
     if (events.length > 0) this.#publish(events)
   }
@@ -259,7 +266,11 @@ export class Daemon {
       takeChange: (maxCohorts) => this.#engine.takeChange(maxCohorts),
       clock: this.#clock,
       observer: {
-        flushed: (seconds) => this.#metrics.histogram('cohortd_store_flush_duration_seconds').observe(seconds),
+        flushed: (seconds) => {
+          this.#metrics.histogram('cohortd_store_flush_duration_seconds').observe(seconds)
+          const nowMs = this.#clock.now()
+          this.#selfTelemetry?.took('cohortd.store.write', nowMs - seconds * 1000, nowMs)
+        },
         failed: (error) => {
           this.#metrics.counter('cohortd_store_errors_total', { operation: 'save' }).add()
           this.#log.error({ reason: error.message }, 'state could not be written; it is tried again')

@@ -10,6 +10,9 @@ const NANOS = 1e9
 
 export function observeProcess(metrics: SelfMetrics, started: { version: string; startMs: number }): void {
   metrics.gauge('cohortd_build_info', { version: started.version }).set(1)
+  // Counters that begin at 0, so that a rate sees their first step.
+  for (const reason of ['slow', 'limit']) metrics.counter('cohortd_sse_dropped_total', { reason })
+  metrics.counter('cohortd_store_errors_total', { operation: 'save' })
   metrics.gauge('process_start_time_seconds').set(started.startMs / 1000)
   metrics.observe('process_cpu_seconds_total', () => {
     const { user, system } = process.cpuUsage()

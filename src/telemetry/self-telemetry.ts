@@ -113,11 +113,20 @@ export class SelfTelemetry {
   }
 
   #failureReporter() {
-    const report = (message: string, ...rest: unknown[]): void => {
-      if (this.#failures++ % FAILURE_REPORT_EVERY === 0)
-        this.#options.onFailure([message, ...rest].map(String).join(' ').slice(0, 500))
+    const report = (message: string): void => {
+      if (this.#failures++ % FAILURE_REPORT_EVERY === 0) this.#options.onFailure(plainReason(message))
     }
     const ignore = (): void => {}
     return { error: report, warn: ignore, info: ignore, debug: ignore, verbose: ignore }
+  }
+}
+
+/** The SDK reports errors as JSON with a stack; people want the message. */
+function plainReason(message: string): string {
+  try {
+    const { message: reason } = JSON.parse(message) as { message?: unknown }
+    return typeof reason === 'string' ? reason : message
+  } catch {
+    return message
   }
 }

@@ -93,7 +93,7 @@ export class MetricsCollector {
   }
 
   #decode(bytes: Buffer): ReceivedRequest {
-    const decoded = this.#request.toObject(this.#request.decode(bytes)) as Decoded
+    const decoded = this.#request.toObject(this.#request.decode(bytes), { arrays: true }) as Decoded
     const points = decoded.resourceMetrics.flatMap(({ scopeMetrics }) =>
       scopeMetrics.flatMap(({ metrics }) =>
         metrics.flatMap(({ name, unit, gauge, sum }) =>
