@@ -70,9 +70,16 @@ export function stubSource(
     eventSource: '/cohortd',
     tick: () => ({ evaluatedMs: 1_767_225_600_000, ageSeconds: 0.5 }),
     experiments: () =>
-      reports.map((report) => ({
-        ...report,
-        variants: report.variants.map(({ variant, verdict }) => ({ variant, verdict })),
+      reports.map(({ id, state, since, control, hypothesis, owner, runbook_url, variants, warnings }) => ({
+        id,
+        state,
+        since,
+        control,
+        hypothesis,
+        owner,
+        runbook_url,
+        variants: variants.map(({ variant, verdict }) => ({ variant, verdict })),
+        warnings,
       })),
     items: () => ({
       traces: { received: 3, attributed: 2, unattributed: 0, pending: 0, duplicate: 0, refused: { late: 1 } },

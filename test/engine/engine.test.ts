@@ -63,20 +63,17 @@ describe('the engine', () => {
     fc.assert(
       fc.property(arrivals, (unsorted) => {
         const sorted = unsorted.toSorted((a, b) => a.atMs - b.atMs)
-        const untilMs = EPOCH_MS + 9000_000
+        const untilMs = EPOCH_MS + 6000_000
         const skipping = new Engine(workbook, EPOCH_MS)
         const stepping = new Engine(workbook, EPOCH_MS)
         const skipped = run(skipping, sorted, untilMs, () => {})
         const stepped = run(stepping, sorted, untilMs, (fromMs, toMs) => {
-          for (let atMs = fromMs; atMs < toMs; atMs += 1000) {
-            stepping.advanceTo(atMs)
-            stepping.report()
-          }
+          for (let atMs = fromMs; atMs < toMs; atMs += 1000) stepping.advanceTo(atMs)
         })
         expect(skipped).toEqual(stepped)
         expect(skipping.report()).toEqual(stepping.report())
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     )
   })
 

@@ -1,3 +1,4 @@
+// Equality of numbers that were added up in another order.
 import { expect } from 'vitest'
 
 /** Equal to 1e-9 of the larger number, or of 1. */

@@ -94,7 +94,7 @@ describe('following the event stream', () => {
     const news = await follow(
       (_request, response) => void openStream(response),
       (sofar) => sofar.filter(({ kind }) => kind === 'connected').length === 2,
-      { silenceMs: 50 },
+      { silenceMs: 400 },
     )
     expect(news[1]).toMatchObject({ kind: 'lost', reason: 'the stream fell silent' })
   })
