@@ -38,11 +38,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
     return { help: REPLAY_HELP, run: (args) => replayCommand(args, processTerminal) }
   },
   gate: async () => {
-    const { GATE_HELP, gateCommand } = await import('./gate.ts')
+    const { GATE_HELP, gateCommand } = await import('./commands/gate.ts')
     return { help: GATE_HELP, run: (args) => gateCommand(args) }
   },
   watch: async () => {
-    const { WATCH_HELP, watchCommand } = await import('./watch.ts')
+    const { WATCH_HELP, watchCommand } = await import('./commands/watch.ts')
     return { help: WATCH_HELP, run: (args) => watchCommand(args) }
   },
   demo: async () => {

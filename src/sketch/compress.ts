@@ -1,7 +1,7 @@
 // The two linear passes of the t-digest: merging sorted runs of centroids, and squeezing a run under the scale function k2.
 // Both work in one shared scratch, so that a digest at rest holds nothing but its centroids.
 import type { Centroids } from './centroids.ts'
-import { beginSweep, FIT_NUMBERS, fitNextGap, SWEEP_NUMBERS, sweepTo } from './distribution.ts'
+import { FIT_NUMBERS, fitNextGap, sweepMoment, sweepWeight } from './distribution.ts'
 
 // In the scratch the second cell of a centroid is its own weight, signed in the same way.
 let scratch = new Float64Array(4096)
@@ -55,7 +55,6 @@ export function mergeRuns(a: Centroids, b: Centroids): number {
   let gapB = 0
   let left = -Infinity
   fits.fill(0)
-  sweeps.fill(0)
   while (gapA < a.size || gapB < b.size) {
     const nextA = gapA < a.size ? a.cells[2 * gapA] : Infinity
     const nextB = gapB < b.size ? b.cells[2 * gapB] : Infinity
@@ -65,12 +64,10 @@ export function mergeRuns(a: Centroids, b: Centroids): number {
     if (nextA === x) {
       jump += atomWeight(a.cells, gapA)
       fitNextGap(a, ++gapA, fits, 0)
-      beginSweep(sweeps, 0)
     }
     if (nextB === x) {
       jump += atomWeight(b.cells, gapB)
       fitNextGap(b, ++gapB, fits, FIT_NUMBERS)
-      beginSweep(sweeps, SWEEP_NUMBERS)
     }
     if (jump > 0) written = append(scratch, written, x, jump)
     left = x
@@ -78,17 +75,15 @@ export function mergeRuns(a: Centroids, b: Centroids): number {
   return written
 }
 
-/** The functions of both runs in the present gaps, and how far they were followed. */
+/** The functions of both runs in the present gaps. */
 const fits = new Float64Array(2 * FIT_NUMBERS)
-const sweeps = new Float64Array(2 * SWEEP_NUMBERS)
 
 /** Appends what both functions have between left and right, if anything. */
 function appendPiece(written: number, left: number, right: number): number {
-  sweepTo(fits, 0, sweeps, 0, left, right)
-  sweepTo(fits, FIT_NUMBERS, sweeps, SWEEP_NUMBERS, left, right)
-  const weight = sweeps[2] + sweeps[SWEEP_NUMBERS + 2]
+  const weight = sweepWeight(fits, 0, right) + sweepWeight(fits, FIT_NUMBERS, right)
+  const moment = sweepMoment(fits, 0, left, right) + sweepMoment(fits, FIT_NUMBERS, left, right)
   if (!(weight > 0)) return written
-  const mean = right - (sweeps[3] + sweeps[SWEEP_NUMBERS + 3]) / weight
+  const mean = right - moment / weight
   return append(scratch, written, Math.min(right, Math.max(left, mean)), -weight)
 }
 

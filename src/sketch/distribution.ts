@@ -10,15 +10,16 @@
 import type { Centroids } from './centroids.ts'
 
 /**
- * Numbers that describe the function in one gap: left mean, 1 / width, width, the cubic's four coefficients, and the height
- * and density at the right mean, which are those at the left mean of the next gap.
+ * Numbers that describe the function in one gap: left mean, 1 / width, width; the cubic's four coefficients; height and density
+ * at the right mean, which are those at the left mean of the next gap; and how far a sweep has come: rise and area so far.
  */
-export const FIT_NUMBERS = 9
+export const FIT_NUMBERS = 11
 const LEFT = 0
 const SCALE = 1
 const WIDTH = 2
 const CUBIC = 3
 const NODE = 7
+const SWEEP = 9
 
 /** The weight at or below x in the gap, by straight lines; x lies from the gap's left mean (whose weight counts) to its right one (which does not). */
 export function straightAt({ cells, size }: Centroids, gap: number, x: number): number {
@@ -62,6 +63,8 @@ export function fitNextGap(run: Centroids, gap: number, fit: Float64Array, at: n
   // Three times the mean slope is the most with which a cubic surely stays monotone. Beside an atom: the mean slope.
   const startRise = startDensity === Infinity ? rise : Math.min(3 * rise, startDensity * width)
   const endRise = endDensity === Infinity ? rise : Math.min(3 * rise, endDensity * width)
+  fit[at + SWEEP] = 0
+  fit[at + SWEEP + 1] = 0
   fit[at + LEFT] = left
   fit[at + SCALE] = 1 / width
   fit[at + WIDTH] = width
@@ -73,8 +76,8 @@ export function fitNextGap(run: Centroids, gap: number, fit: Float64Array, at: n
 
 /**
  * Height and density at the mean of a spread centroid. The density is the weighted harmonic mean of those in the gaps beside it, small
- * where one of them is. The height is half of the centroid's weight w, and more where the density f falls: with f' its change
- * across a width of w / f, by - w^2 f' / (24 f^2); held to an eighth of the weight, where that picture ends.
+ * where one of them is. The height is half of the centroid's weight w, and more where the density f falls: if it has the slope f'
+ * over the centroid's width w / f, by - w^2 f' / (24 f^2); held to an eighth of the weight, where that picture ends.
  */
 function fitNode({ cells, size }: Centroids, i: number, fit: Float64Array, at: number): void {
   const rank = cells[2 * i + 1]
@@ -107,33 +110,25 @@ function riseUpTo(fit: Float64Array, at: number, t: number): number {
   return t * (fit[at + CUBIC + 1] + t * (fit[at + CUBIC + 2] + t * fit[at + CUBIC + 3]))
 }
 
-/** Numbers of a sweep through a gap: rise and area so far, weight of the last stretch and its moment about the stretch's right end. */
-export const SWEEP_NUMBERS = 4
-
-/** Begins a sweep at the gap's left mean. */
-export function beginSweep(sweep: Float64Array, at: number): void {
-  sweep[at] = 0
-  sweep[at + 1] = 0
+/**
+ * The weight from where the sweep through the gap stands to x. The sweep stands at the left mean when the gap is fitted.
+ */
+export function sweepWeight(fit: Float64Array, at: number, x: number): number {
+  const rise = riseUpTo(fit, at, (x - fit[at + LEFT]) * fit[at + SCALE])
+  return rise - fit[at + SWEEP]
 }
 
-/** Goes on from `left` to `x`: leaves the weight of that stretch at `at` + 2, and its moment about x after it. */
-export function sweepTo(
-  fit: Float64Array,
-  fitAt: number,
-  sweep: Float64Array,
-  at: number,
-  left: number,
-  x: number,
-): void {
-  const width = fit[fitAt + WIDTH]
-  const t = (x - fit[fitAt + LEFT]) * fit[fitAt + SCALE]
-  const rise = riseUpTo(fit, fitAt, t)
-  const area =
-    t * t * (fit[fitAt + CUBIC + 1] / 2 + t * (fit[fitAt + CUBIC + 2] * THIRD + (t * fit[fitAt + CUBIC + 3]) / 4))
-  sweep[at + 2] = rise - sweep[at]
-  sweep[at + 3] = (area - sweep[at + 1]) * width - sweep[at] * (x - left)
-  sweep[at] = rise
-  sweep[at + 1] = area
+/** The moment of the same stretch about x; moves the sweep to x. */
+export function sweepMoment(fit: Float64Array, at: number, left: number, x: number): number {
+  const t = (x - fit[at + LEFT]) * fit[at + SCALE]
+  const linear = fit[at + CUBIC + 1]
+  const square = fit[at + CUBIC + 2]
+  const cube = fit[at + CUBIC + 3]
+  const area = t * t * (linear / 2 + t * (square * THIRD + (t * cube) / 4))
+  const moment = (area - fit[at + SWEEP + 1]) * fit[at + WIDTH] - fit[at + SWEEP] * (x - left)
+  fit[at + SWEEP] = riseUpTo(fit, at, t)
+  fit[at + SWEEP + 1] = area
+  return moment
 }
 
 const THIRD = 1 / 3

@@ -112,8 +112,8 @@ function valueInGap(runs: readonly Centroids[], rank: number): number {
   let wentUp = false
   let wentDown = false
   for (;;) {
-    const left = nearestMean(runs, false)
-    const right = nearestMean(runs, true)
+    const left = meanBelow(runs)
+    const right = meanAbove(runs)
     // Rounding of probability x total can ask for a hair more than there is.
     if (right === Infinity) return left
     fitAll(runs)
@@ -126,7 +126,7 @@ function valueInGap(runs: readonly Centroids[], rank: number): number {
       goUp(runs, right)
       if (wentDown) {
         fitAll(runs)
-        return leftOrMiddle(runs, right, nearestMean(runs, true), rank)
+        return leftOrMiddle(runs, right, meanAbove(runs), rank)
       }
       wentUp = true
     }
@@ -176,14 +176,18 @@ function sumAt(runs: readonly Centroids[], x: number): number {
   return weight
 }
 
-/** The nearest of all means above or below the current gap. */
-function nearestMean(runs: readonly Centroids[], above: boolean): number {
-  let nearest = above ? Infinity : -Infinity
-  for (let i = 0; i < runs.length; i++) {
-    const { cells, size } = runs[i]
-    if (above && low[i] < size) nearest = Math.min(nearest, cells[2 * low[i]])
-    if (!above && low[i] > 0) nearest = Math.max(nearest, cells[2 * low[i] - 2])
-  }
+/** The greatest of all means below the current gap. */
+function meanBelow(runs: readonly Centroids[]): number {
+  let nearest = -Infinity
+  for (let i = 0; i < runs.length; i++) if (low[i] > 0) nearest = Math.max(nearest, runs[i].cells[2 * low[i] - 2])
+  return nearest
+}
+
+/** The least of all means above it. */
+function meanAbove(runs: readonly Centroids[]): number {
+  let nearest = Infinity
+  for (let i = 0; i < runs.length; i++)
+    if (low[i] < runs[i].size) nearest = Math.min(nearest, runs[i].cells[2 * low[i]])
   return nearest
 }
 

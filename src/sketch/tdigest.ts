@@ -3,13 +3,13 @@
 // The idea (T. Dunning and O. Ertl, "Computing Extremely Accurate Quantiles Using t-Digests", 2019). Neighbouring values
 // are joined to centroids (mean, weight). How much weight a centroid may hold depends on where it lies: much in the middle,
 // little at the ends, nothing but a single value at the extremes. So the error at quantile q shrinks with q (1 - q), which is
-// what a 99th percentile needs, and the size does not grow with the number of values. Two digests are merged by
-// merging their sorted centroids and joining neighbours again.
+// what a 99th percentile needs, and the size does not grow with the number of values. Digests are merged by sorting their
+// centroids together and joining neighbours again.
 //
 // The choices here:
 // * Scale function k2: the weight allowed at q is W q (1 - q) (4 ln(W / d) + 24) / d for the total weight W and compression
-//   d. Of the scale functions in the paper it alone keeps both the median and the 99.9th percentile within our error budget;
-//   k1 is twice as small and ten times worse at the tail, k3 is poor at the median.
+//   d. Of the scale functions in the paper it alone is good at both the median and the 99.9th percentile: at equal d, k1 was ten
+//   times worse at the latter, k3 several times at the former.
 // * Two levels. A digest that is still added to works at d = 400; at rest, and in bytes, it is held at 200. Joining again and
 //   again at the level of storage would add up errors that one last joining does not have.
 // * New values gather in a buffer, are sorted and merged with the centroids in one pass. The buffer starts at 8 values and
@@ -20,9 +20,13 @@
 //   marked, keeps all its weight at its value, grows without limit, and once it holds a hundredth of everything is never joined
 //   with other values. Single values at the tails are atoms too, so they need no rule of their own.
 // * Minimum and maximum are the first and the last centroid: k2 allows no joining there, they stay exact.
+// * Where inside a centroid its values lie is not lost: the means and weights of its neighbours tell how the density bends. The
+//   distribution function is read off with cubics, not straight lines (distribution.ts): ten times less error at rest.
+// * Merging adds two such functions and cuts their sum into centroids anew (compress.ts). Centroids taken for points would be simpler
+//   and several times faster; two digests at rest so merged were up to 3 % off at the median, now 0.2 %.
 //
-// Not taken: clustering in arrival order with a tree (the original digest and npm `tdigest`: 60 times slower to merge, 40 KB,
-// order-dependent, loses everything after a NaN); DDSketch and log-linear histograms (faster, merge exactly, but one
+// Not taken: clustering in arrival order with a tree (the original digest and npm `tdigest`: four times slower to add to, 40 KB,
+// dependent on the order of values, loses everything after a NaN); DDSketch and log-linear histograms (faster, merge exactly, but one
 // value's error is a fixed share of it, and the product promises t-digest percentiles); KLL (rank error the same everywhere).
 // A t-digest has no worst-case bound against values chosen to break it; thresholds are therefore counted exactly elsewhere.
 //

@@ -79,7 +79,7 @@ export class Series implements SliReading {
   constructor(plan: SlicePlan, options: SeriesOptions) {
     this.#plan = plan
     this.#cursor = options.cursor
-    this.#items = new SliceCounts(plan, false)
+    this.#items = new SliceCounts(plan, 'whole')
     this.#digests = options.digest ? new DigestSlices(plan.nextPhase()) : null
     this.#sums = new Float64Array(2 * plan.windows.length + 2)
     this.#recent = 2 * plan.windows.length
@@ -190,7 +190,7 @@ export class Series implements SliReading {
     this.#totalExtraGood += extraGood
     this.#totalExtraBad += extraBad
     // Also where all slices with weights are gone: the totals still have them.
-    if (partial.weighted) this.#extra ??= new SliceCounts(this.#plan, true)
+    if (partial.weighted) this.#extra ??= new SliceCounts(this.#plan, 'fractional')
     for (const { granularity, slices } of partial.groups)
       for (let at = 0; at < slices.length; at += SLICE_NUMBERS) {
         // A slice goes where it begins: on a finer level as if all of it had happened in its first second.
@@ -245,7 +245,7 @@ export class Series implements SliReading {
 
   #addExtra(second: number, side: Side, weight: number): boolean {
     if (!(weight > 0 && weight < Infinity)) return false
-    this.#extra ??= new SliceCounts(this.#plan, true)
+    this.#extra ??= new SliceCounts(this.#plan, 'fractional')
     this.#extra.addRecent(second, side, weight - 1, this.#cursor)
     if (side === GOOD_SIDE) this.#totalExtraGood += weight - 1
     else this.#totalExtraBad += weight - 1
@@ -329,7 +329,7 @@ export class Series implements SliReading {
   #recentSlices(): number[] {
     const slices: number[] = []
     this.#items.forEachRecent(this.#cursor, (second, good, bad) => {
-      const [extraGood, extraBad] = this.#extra?.coming(second) ?? NO_EXTRA
+      const [extraGood, extraBad] = this.#extra?.pairAt(second, this.#cursor) ?? NO_EXTRA
       slices.push(second - 1, good, bad, extraGood, extraBad)
     })
     return slices

@@ -9,11 +9,14 @@ export const BAD_SIDE: Side = 1
 
 const UINT32_LIMIT = 2 ** 32
 
+/** Whole counters keep the recent seconds in half the space. */
+export type CountKind = 'whole' | 'fractional'
+
 /** Two counters for each slice of one series. The cursor is the caller's, and the same from call to call until step() or jump(). */
 export class SliceCounts {
   readonly #plan: SlicePlan
   readonly #slots: number
-  readonly #fractional: boolean
+  readonly #kind: CountKind
   /** Good and bad by turns of each second, at second % slots; null while it would be all zero. */
   #recent: Uint32Array | Float64Array | null = null
   /** How many of its counters are not zero. */
@@ -23,11 +26,10 @@ export class SliceCounts {
   /** Good and bad of seconds so far ahead that the ring has no place for them yet. */
   #coming: Map<number, [number, number]> | null = null
 
-  /** `fractional` counters take any number; the others whole ones, recent ones in half the space. */
-  constructor(plan: SlicePlan, fractional: boolean) {
+  constructor(plan: SlicePlan, kind: CountKind) {
     this.#plan = plan
     this.#slots = plan.recentSlots
-    this.#fractional = fractional
+    this.#kind = kind
   }
 
   /** One counter of a second that is recent or no further ahead than the plan has room for. */
@@ -46,6 +48,7 @@ export class SliceCounts {
     const before = cells[at]
     const count = before + amount
     if (before === 0) this.#occupied++
+    if (count === 0) this.#occupied--
     if (count >= UINT32_LIMIT && cells instanceof Uint32Array) this.#widen(cells)[at] = count
     else cells[at] = count
   }
@@ -84,10 +87,11 @@ export class SliceCounts {
   /** Moves everything to its place at the new cursor, however far it is. */
   jump(from: number, to: number): void {
     const plan = this.#plan
-    for (let level = plan.levels.length - 1; level >= 0; level--) {
-      const last = Math.min(plan.lastSlice(level, from), plan.firstSlice(level, to) - 1)
-      for (let number = plan.firstSlice(level, from); number <= last; number++) this.#moveUp(level, number, to)
-    }
+    if (this.#older !== null)
+      for (let level = plan.levels.length - 1; level >= 0; level--) {
+        const last = Math.min(plan.lastSlice(level, from), plan.firstSlice(level, to) - 1)
+        for (let number = plan.firstSlice(level, from); number <= last; number++) this.#moveUp(level, number, to)
+      }
     const lastHeld = Math.min(from + plan.aheadSeconds, to - plan.recentSeconds)
     for (let second = from - plan.recentSeconds + 1; second <= lastHeld; second++) this.#settle(second, to)
     if (this.#coming !== null)
@@ -152,9 +156,10 @@ export class SliceCounts {
     for (const [second, [good, bad]] of [...(this.#coming ?? [])].sort((a, b) => a[0] - b[0])) visit(second, good, bad)
   }
 
-  /** The same counters of any second, the coming ones included. */
-  coming(second: number): readonly [number, number] {
-    return this.#coming?.get(second) ?? [this.at(second, GOOD_SIDE), this.at(second, BAD_SIDE)]
+  /** Good and bad of any recent or coming second. */
+  pairAt(second: number, cursor: number): readonly [number, number] {
+    if (second > cursor + this.#plan.aheadSeconds) return this.#coming?.get(second) ?? [0, 0]
+    return [this.at(second, GOOD_SIDE), this.at(second, BAD_SIDE)]
   }
 
   #sumOlder(cursor: number, sums: Float64Array): void {
@@ -234,7 +239,7 @@ export class SliceCounts {
 
   #open(): Uint32Array | Float64Array {
     const length = 2 * this.#slots
-    this.#recent = this.#fractional ? new Float64Array(length) : new Uint32Array(length)
+    this.#recent = this.#kind === 'fractional' ? new Float64Array(length) : new Uint32Array(length)
     return this.#recent
   }
 

@@ -165,6 +165,18 @@ describe('a partial', () => {
     expect(before.nextChange()).toBe(begins)
   })
 
+  it('keeps weights apart from seconds far ahead that have none', () => {
+    const slices = plan([HOUR])
+    const series = new Series(slices, { digest: false, cursor: START })
+    series.record(START, true, 5, Number.NaN)
+    series.record(START + slices.recentSlots, true, 1, Number.NaN)
+    const restored = emptyAt(slices, START)
+    restored.merge(series.encode())
+    for (const each of [series, restored]) each.advance(START + slices.recentSlots)
+    expect(weightsOf(restored, slices)).toEqual([1, 0, 6, 0])
+    expectAlike(restored, series, slices)
+  })
+
   it('counts beyond 32 bits, by the second and by the slice', () => {
     const slices = plan(WORKBOOK)
     const series = new Series(slices, { digest: false, cursor: START })

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { gateCommand } from '../../src/gate.ts'
+import { gateCommand } from '../../src/commands/gate.ts'
 import { answerJson, type Handler, StubApi, TestTerminal } from './stub-api.ts'
 
 let stub: StubApi | null = null

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
+import { watchCommand } from '../../src/commands/watch.ts'
 import { Backoff } from '../../src/runtime/backoff.ts'
 import { followEvents, type StreamNews } from '../../src/watch/stream.ts'
-import { watchCommand } from '../../src/watch.ts'
 import { type Handler, StubApi, TestTerminal } from './stub-api.ts'
 
 let stub: StubApi | null = null

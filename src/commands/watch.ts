@@ -1,10 +1,10 @@
 // `cohortd watch`: the event stream in the terminal.
 import { parseArgs } from 'node:util'
-import { isEventId } from './model/event.ts'
-import { interruption, processTerminal, type Surroundings, type Terminal } from './runtime/terminal.ts'
-import { ApiError, apiBase, DEFAULT_API } from './watch/api.ts'
-import { renderEvent } from './watch/render.ts'
-import { followEvents, type StreamNews } from './watch/stream.ts'
+import { isEventId } from '../model/event.ts'
+import { interruption, processTerminal, type Surroundings, type Terminal } from '../runtime/terminal.ts'
+import { ApiError, apiBase, DEFAULT_API } from '../watch/api.ts'
+import { renderEvent } from '../watch/render.ts'
+import { followEvents, type StreamNews } from '../watch/stream.ts'
 
 export const WATCH_HELP = `cohortd watch [--api URL] [--json] [--after ID]
 

@@ -1,11 +1,11 @@
 // `cohortd gate`: a verdict as an exit code, for pipelines.
 import { parseArgs } from 'node:util'
-import { formatSeconds, parseDurationMs } from './model/duration.ts'
-import type { ExperimentReport, Verdict } from './model/report.ts'
-import { sleep, systemClock } from './runtime/clock.ts'
-import { interruption, processTerminal, type Surroundings, type Terminal } from './runtime/terminal.ts'
-import { ApiError, apiBase, DEFAULT_API, getJson, readReport } from './watch/api.ts'
-import { printable } from './watch/render.ts'
+import { formatSeconds, parseDurationMs } from '../model/duration.ts'
+import type { ExperimentReport, Verdict } from '../model/report.ts'
+import { sleep, systemClock } from '../runtime/clock.ts'
+import { interruption, processTerminal, type Surroundings, type Terminal } from '../runtime/terminal.ts'
+import { ApiError, apiBase, DEFAULT_API, getJson, readReport } from '../watch/api.ts'
+import { printable } from '../watch/render.ts'
 
 export const GATE_HELP = `cohortd gate EXPERIMENT [VARIANT] [--wait 10m] [--json] [--api URL]
 
