@@ -58,6 +58,6 @@ function summarize(all: readonly Outcome[]): number {
   if (broken.length > 0) parts.push(`errors beside the tests: ${broken.map(({ name }) => name).join(', ')}`)
   if (passed + failed === 0 && broken.length === 0) parts.push('no test matches')
   const good = passed > 0 && failed === 0 && broken.length === 0
-  console.log(`\n${good ? 'ok' : 'FAILED'}: ${parts.join(', ')} (${times})`)
+  console.log(`\n${times}\n${good ? 'ok' : 'FAILED'}: ${parts.join(', ')}`)
   return good ? 0 : 1
 }
