@@ -128,7 +128,7 @@ export class Series implements SliReading {
     this.#digests?.advance(from, second)
   }
 
-  /** The first second after the cursor at which the sums of some window change if nothing more is recorded; Infinity: never. */
+  /** The first second after the cursor at which something enters or leaves a window if nothing more is recorded; Infinity: never. */
   nextChange(): number {
     if (this.#nextChange === 0) this.#nextChange = this.#findNextChange()
     return this.#nextChange

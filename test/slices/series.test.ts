@@ -30,6 +30,11 @@ function expectEqual(series: Series, naive: NaiveSeries, slices: SlicePlan): voi
   )
 }
 
+/** Which events each window holds: what enters may weigh the same as what leaves in that second. */
+function contents(naive: NaiveSeries, slices: SlicePlan, cursor: number): number[][] {
+  return slices.windows.map((_, window) => naive.inWindow(window, cursor).map((event) => naive.events.indexOf(event)))
+}
+
 describe('a series', () => {
   it('holds in every window what a list of all events holds there, whatever the order, lateness and jumps', () => {
     fc.assert(
@@ -91,7 +96,9 @@ describe('a series', () => {
       .map((minutes) => plan(minutes.map((count) => count * MINUTE)))
     fc.assert(
       fc.property(shortPlans, histories, (slices, history) => {
-        const series = played(slices, history)
+        const series = new Series(slices, { digest: false, cursor: START })
+        const naive = new NaiveSeries(slices)
+        play(series, history, (event) => naive.events.push(event))
         for (let changes = 0; changes < 5; changes++) {
           const before = itemsOf(series, slices)
           const next = series.nextChange()
@@ -104,7 +111,7 @@ describe('a series', () => {
           }
           if (next === Infinity) return
           series.advance(next)
-          expect(itemsOf(series, slices)).not.toEqual(before)
+          expect(contents(naive, slices, next)).not.toEqual(contents(naive, slices, next - 1))
         }
       }),
       { numRuns: 60 },
@@ -114,7 +121,9 @@ describe('a series', () => {
   it('names changes of long windows too, across quiet days', () => {
     fc.assert(
       fc.property(plans, histories, (slices, history) => {
-        const series = played(slices, history)
+        const series = new Series(slices, { digest: false, cursor: START })
+        const naive = new NaiveSeries(slices)
+        play(series, history, (event) => naive.events.push(event))
         for (let changes = 0; changes < 30; changes++) {
           const before = itemsOf(series, slices)
           const next = series.nextChange()
@@ -126,7 +135,7 @@ describe('a series', () => {
           series.advance(next - 1)
           expect(itemsOf(series, slices)).toEqual(before)
           series.advance(next)
-          expect(itemsOf(series, slices)).not.toEqual(before)
+          expect(contents(naive, slices, next)).not.toEqual(contents(naive, slices, next - 1))
         }
       }),
       { numRuns: 200 },
