@@ -2,6 +2,8 @@
 import { Engine } from '../src/engine/engine.ts'
 import { engineSettings, LATENCY, slo } from '../test/engine/settings.ts'
 import { EPOCH_MS, request, span, variantOf } from '../test/engine/traffic.ts'
+import { exposition } from '../src/publish/prometheus.ts'
+import { SelfMetrics } from '../src/publish/self-metrics.ts'
 import { quantile } from './figures.ts'
 
 const EXPERIMENTS = 50
@@ -39,6 +41,7 @@ export async function run(): Promise<void> {
       `median ${quantile(ticks, 0.5).toFixed(1)} ms, p99 ${quantile(ticks, 0.99).toFixed(1)} ms, ` +
       `worst ${quantile(ticks, 1).toFixed(1)} ms (goal <= 100 ms)`,
   )
+  for (let scrape = 1; scrape <= 3; scrape++) await measureScrape(engine, scrape)
   const quiet: number[] = []
   for (let second = 1; second <= 20; second++) {
     const begun = performance.now()
@@ -46,6 +49,25 @@ export async function run(): Promise<void> {
     quiet.push(performance.now() - begun)
   }
   console.log(`tick, nothing received: median ${quantile(quiet, 0.5).toFixed(2)} ms`)
+}
+
+/** A page of the real engine, percentiles of full digests included; the first one of a process also warms up. */
+async function measureScrape(engine: Engine, scrape: number): Promise<void> {
+  const cpuBefore = process.cpuUsage()
+  const begun = performance.now()
+  let bytes = 0
+  let longest = 0
+  let resumed = begun
+  for await (const piece of exposition({ reading: engine, selfMetrics: new SelfMetrics() }, 'text')) {
+    longest = Math.max(longest, performance.now() - resumed)
+    bytes += piece.length
+    resumed = performance.now()
+  }
+  const { user, system } = process.cpuUsage(cpuBefore)
+  console.log(
+    `scrape ${scrape} of these cohorts: ${(bytes / 1e6).toFixed(1)} MB in ${((user + system) / 1000).toFixed(0)} ms of CPU, ` +
+      `${(performance.now() - begun).toFixed(0)} ms of wall time, longest piece ${longest.toFixed(1)} ms`,
+  )
 }
 
 if (import.meta.main) await run()

@@ -98,13 +98,16 @@ export class TrackedCohort implements CohortReading {
     return (this.slis[sli] ??= new Series(this.#rules.plan, { digest: this.#rules.digests[sli], cursor: this.#cursor }))
   }
 
-  /** Moves all windows to `second`; true when that may have changed any of their sums. */
+  /**
+   * Moves all windows to `second`; true when that may have changed any of their sums. Under traffic the next second is
+   * worth a look anyway; when the next change comes by itself is asked only of a cohort that has fallen quiet.
+   */
   advance(second: number): boolean {
     this.#cursor = second
     if (!this.touched && second < this.wakeSecond) return false
     this.#advanceSeries(second)
+    this.wakeSecond = this.touched ? second + 1 : this.#nextChange()
     this.touched = false
-    this.wakeSecond = this.slis.reduce((next, series) => Math.min(next, series?.nextChange() ?? Infinity), Infinity)
     return true
   }
 
@@ -121,6 +124,10 @@ export class TrackedCohort implements CohortReading {
   /** The newest second at which anything happened; 0 when nothing ever did. */
   lastRecordedSecond(): number {
     return this.slis.reduce((last, series) => Math.max(last, series?.lastRecordedSecond ?? 0), 0)
+  }
+
+  #nextChange(): number {
+    return this.slis.reduce((next, series) => Math.min(next, series?.nextChange() ?? Infinity), Infinity)
   }
 
   #advanceSeries(second: number): void {
