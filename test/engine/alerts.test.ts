@@ -130,7 +130,7 @@ const RULES: readonly (readonly [string, string])[] = [
   ],
   [
     'a small variant that fails outright pages although the service as a whole is well',
-    `send 99000 good 0 bad to control
+    `send 9900 good 0 bad to control
      send 0 good 60 bad to treatment
      at 1s
      expect firing page treatment`,
