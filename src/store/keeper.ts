@@ -1,4 +1,5 @@
-// Keeps the store up to date with what runs in memory: once a second what changed, in pieces that hold nothing up.
+// Keeps the store up to date with what runs in memory: once a second what changed, in pieces that hold nothing up. Events are
+// written as soon as they are published, with the state that they tell of: else a crash would publish them a second time.
 // A write that fails is made again, whole, until it succeeds; meanwhile nothing new is taken, so nothing piles up.
 import type { PublishedEvent } from '../model/event.ts'
 import { type Clock, every } from '../runtime/clock.ts'
@@ -46,18 +47,16 @@ export class StateKeeper {
   }
 
   start(): void {
-    this.#cancel = every(FLUSH_INTERVAL_MS, () => {
-      if (this.#clock.monotonic() >= this.#restUntilMs) void this.flush()
-    })
+    this.#cancel = every(FLUSH_INTERVAL_MS, () => this.#flushUnlessResting())
   }
 
-  /** Takes events that are to be stored, oldest first. */
+  /** Takes events that are to be stored, oldest first, and begins to write them. */
   addEvents(events: readonly PublishedEvent[]): void {
     this.#events.push(...events)
-    const excess = this.#events.length - MAX_WAITING_EVENTS
-    if (excess <= 0) return
+    const excess = Math.max(0, this.#events.length - MAX_WAITING_EVENTS)
     this.#events.splice(0, excess)
     this.droppedEvents += excess
+    this.#flushUnlessResting()
   }
 
   /** Writes all that changed until now; resolves when it is written or the store has failed. */
@@ -73,6 +72,10 @@ export class StateKeeper {
     this.#cancel()
     await this.#pass
     await this.flush()
+  }
+
+  #flushUnlessResting(): void {
+    if (this.#clock.monotonic() >= this.#restUntilMs) void this.flush()
   }
 
   async #writeAll(): Promise<void> {
