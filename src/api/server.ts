@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ListenAddress } from '../model/settings.ts'
 import { after, every, systemClock } from '../runtime/clock.ts'
+import { listenError } from '../runtime/listen-error.ts'
+import { answerBrokenRequest } from './broken-request.ts'
 import { EventStreams } from './event-stream.ts'
 import type { Handler } from './handlers.ts'
 import { createHandlers } from './handlers.ts'
@@ -74,7 +76,11 @@ class FastifyApiServer implements ApiServer {
     const { listen, source, observer } = this.#options
     this.#app = await createApp(source, observer, this.#streams)
     this.#app.server.maxConnections = this.#maxSubscribers + OTHER_CONNECTIONS
-    await this.#app.listen({ host: listen.host, port: listen.port })
+    try {
+      await this.#app.listen({ host: listen.host, port: listen.port })
+    } catch (error) {
+      throw listenError(error as NodeJS.ErrnoException, listen, { listener: 'api', setting: 'api.endpoint' })
+    }
     this.#stopHeartbeat = every(HEARTBEAT_MS, () => this.#streams.beat())
     const address = this.#app.server.address() as AddressInfo
     return { host: address.address, port: address.port }
@@ -110,6 +116,7 @@ export async function createApp(
     http: { maxHeaderSize: MAX_HEAD_BYTES },
     routerOptions: { maxParamLength: MAX_HEAD_BYTES },
     frameworkErrors: (error, _request, reply) => void sendError(error, reply),
+    clientErrorHandler: answerBrokenRequest,
   })
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store')

@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import { Agent, get, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { fastify } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { MetricsRoute } from '../../src/api/metrics-route.ts'
@@ -170,11 +171,13 @@ describe('the life of the server', () => {
     expect(performance.now() - began).toBeLessThan(5000)
   })
 
-  it('says that its port is taken', async () => {
+  it('says that its port is taken, and what to do', async () => {
     const { port } = await running(stubSource())
     const options = { listen: { host: '127.0.0.1', port }, source: stubSource(), observer: new NotingObserver() }
     const second = createApiServer(options)
-    await expect(second.start()).rejects.toThrow(/EADDRINUSE/)
+    await expect(second.start()).rejects.toThrow(
+      new RegExp(`api cannot listen on 127.0.0.1:${port}: .*EADDRINUSE.*set api.endpoint to another port`),
+    )
     await second.stop(100)
   })
 
@@ -208,6 +211,23 @@ describe('requests over sockets', () => {
     expect(found.status).toBe(200)
     expect(JSON.parse(found.body).id).toBe(name)
     expect((await fetchText(port, `/api/v1/experiments/${'x'.repeat(40_000)}`)).status).toBe(431)
+  })
+
+  it('that are no HTTP/1.1 are answered with problem details, and the connection closes', async () => {
+    const { port } = await running(stubSource())
+    const garbage: [string, number][] = [
+      ['GARBAGE\r\n\r\n', 400],
+      ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+      [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
+    ]
+    for (const [bytes, status] of garbage) {
+      const socket = connect(port, '127.0.0.1')
+      socket.write(bytes)
+      const [head, body] = (await text(socket)).split('\r\n\r\n')
+      expect(head).toContain(`HTTP/1.1 ${status} `)
+      expect(head).toContain('Content-Type: application/problem+json')
+      expect(JSON.parse(body)).toMatchObject({ type: 'about:blank', status })
+    }
   })
 
   it('answer a large body at a path that takes none, and go on', async () => {
