@@ -15,6 +15,8 @@ export interface Entry<T> {
   /** Known even where the entry is not usable, so that what refers to it is not blamed. */
   readonly name: string | null
   readonly value: T | null
+  /** As it was given, so that names in an entry that is not usable can still be checked. */
+  readonly raw: unknown
   /** False where something was wrong, so that the value says less than was meant. */
   readonly sound: boolean
 }
@@ -98,7 +100,7 @@ function readList<S extends z.ZodType>(schema: S, options: ListOptions): EntryLi
     const { value, problems: found } = validate(schema, { raw, path: [list, index], root: tree })
     problems.push(...found)
     const named = typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>)[nameKey] : undefined
-    return { index, name: typeof named === 'string' ? named : null, value, sound: found.length === 0 }
+    return { index, name: typeof named === 'string' ? named : null, value, raw, sound: found.length === 0 }
   })
   for (const { index, name } of entries) {
     const first = entries.findIndex((entry) => entry.name === name)

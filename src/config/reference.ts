@@ -62,7 +62,7 @@ of values, any.
 | \`ERROR\`, \`500\`, \`true\` | equals it |
 | \`"!=500"\` | is there and differs from it |
 | \`">=500"\`, \`">500"\`, \`"<=500"\`, \`"<500"\` | is a number (or text that is one) in that range |
-| \`"/^GET /"\` | is text that the regular expression finds something in |
+| \`"/^GET /"\` | is text that the regular expression finds something in; a number or a boolean is taken as it would be written |
 | \`{present: true}\`, \`{present: false}\` | is there, or is not |
 
 A field is \`span.name\`, \`span.kind\` (SERVER, CLIENT, ...), \`span.status\` (UNSET, OK, ERROR), \`event.name\`, \`severity\`,

@@ -69,14 +69,21 @@ function names(list: EntryList<unknown>): string[] {
 }
 
 function checkSlos(pieces: Pieces, report: Report): void {
-  const policies = [...BUILT_IN_POLICIES.keys(), ...names(pieces.policies)]
-  for (const { index, value } of pieces.slos.entries) {
-    if (value === null) continue
-    checkSliName(['slos', index, 'sli'], value.sli, { slis: pieces.slis, criterion: true, report })
-    if (policies.includes(value.policy) || !pieces.policies.complete) continue
+  const policies = [...new Set([...BUILT_IN_POLICIES.keys(), ...names(pieces.policies)])]
+  for (const { index, value, raw } of pieces.slos.entries) {
+    const sli = value?.sli ?? textIn(raw, 'sli')
+    if (sli !== null) checkSliName(['slos', index, 'sli'], sli, { slis: pieces.slis, criterion: true, report })
+    const policy = value?.policy ?? textIn(raw, 'policy')
+    if (policy === null || policies.includes(policy) || !pieces.policies.complete) continue
     const expected = `one of the policies ${policies.join(', ')}`
-    report(['slos', index, 'policy'], expected, nearest(value.policy, policies))
+    report(['slos', index, 'policy'], expected, nearest(policy, policies))
   }
+}
+
+/** Text at a key of an entry that is not usable as a whole; null where there is none. */
+function textIn(raw: unknown, key: string): string | null {
+  const found = typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>)[key] : undefined
+  return typeof found === 'string' ? found : null
 }
 
 function checkPolicyNames(pieces: Pieces, report: Report): void {

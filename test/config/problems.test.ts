@@ -44,6 +44,15 @@ const CASES: readonly (readonly [sentence: string, text: string, expected: reado
     ],
   ],
   [
+    'an SLO that is wrong in itself as well still has its names checked',
+    'slos: [{name: x, sli: latencie, objective: 1.5, policy: workbok}]',
+    [
+      'cohortd.yaml:1:23: slos[0].sli: found "latencie", expected one of the SLIs availability, latency (did you mean latency?)',
+      'cohortd.yaml:1:44: slos[0].objective: found 1.5, expected a number above 0 and below 1, such as 0.999 (did you mean 0.015?)',
+      'cohortd.yaml:1:57: slos[0].policy: found "workbok", expected one of the policies experiment, workbook (did you mean workbook?)',
+    ],
+  ],
+  [
     'an unknown policy',
     'slos: [{name: x, sli: latency, objective: 0.9, policy: workbok}]',
     [

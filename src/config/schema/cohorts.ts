@@ -77,7 +77,7 @@ const limits = z
       .describe('Most cohorts of one experiment; the segments of further ones count as `_other_`.'),
     idle_expiry: duration({ atLeastMs: 1000 })
       .prefault('24h')
-      .describe('A cohort without an event for so long leaves /metrics and makes room.'),
+      .describe('A cohort without an event for so long leaves /metrics, and makes room once no window holds it.'),
     pending_memory: size().prefault('64MiB').describe('Memory for spans that wait for the tags of their trace.'),
   })
   .prefault({})
