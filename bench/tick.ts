@@ -1,9 +1,9 @@
 // Tick time with 10,000 cohorts x 2 SLOs, all of them receiving traffic every second.
 import { Engine } from '../src/engine/engine.ts'
-import { engineSettings, LATENCY, slo } from '../test/engine/settings.ts'
-import { EPOCH_MS, request, span, variantOf } from '../test/engine/traffic.ts'
 import { exposition } from '../src/publish/prometheus.ts'
 import { SelfMetrics } from '../src/publish/self-metrics.ts'
+import { engineSettings, LATENCY, slo } from '../test/engine/settings.ts'
+import { EPOCH_MS, request, span, variantOf } from '../test/engine/traffic.ts'
 import { quantile } from './figures.ts'
 
 const EXPERIMENTS = 50
