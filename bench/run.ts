@@ -7,6 +7,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly run: () => void 
   scrape: () => import('./scrape.ts'),
   memory: () => import('./memory.ts'),
   store: () => import('./store.ts'),
+  replay: () => import('./replay.ts'),
   'event-stream': () => import('./event-stream.ts'),
   start: () => import('./start.ts'),
   latency: () => import('./latency.ts'),
