@@ -39,7 +39,8 @@ export class Intake {
   /** Takes down what counting needs of a span; bound, so that it can be handed to a decoder as it is. */
   readonly add = (span: SpanRecord): void => {
     const { observation, tags } = this.#next()
-    observation.traceId.set(span.traceId)
+    // Word by word: set() of a typed array costs more than the rest of this.
+    for (let word = 0; word < 4; word++) observation.traceId[word] = span.traceId[word]
     observation.second = span.endNanos > 0 ? span.endSecond + 1 : span.endSecond
     observation.endMs = span.endSecond * 1000 + span.endNanos / 1e6
     observation.weight = span.weight

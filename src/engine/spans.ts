@@ -20,8 +20,8 @@ import type { Countable } from './tracked-cohort.ts'
 export type CountInto = (cohort: Cohort, observation: Countable, nowMs: number) => void
 
 const REASONS = ['late', 'future', 'limit'] as const
-/** Items refused in the request at hand. */
-type Refusals = Record<(typeof REASONS)[number], number>
+/** What became of the items of the request at hand; those that wait for their trace are not in it. */
+type Tally = Record<'attributed' | (typeof REASONS)[number], number>
 
 export class SpanIntake {
   readonly #settings: EngineSettings
@@ -83,13 +83,13 @@ export class SpanIntake {
       this.#ledger.refused('traces', request.transport, 'malformed')
       return { kind: 'malformed', message: malformed }
     }
-    const refusals: Refusals = { late: 0, future: 0, limit: 0 }
-    for (let at = 0; at < this.#intake.count; at++) this.#commit(this.#intake.item(at), refusals)
-    this.#book(request.transport, refusals)
+    const tally: Tally = { attributed: 0, late: 0, future: 0, limit: 0 }
+    for (let at = 0; at < this.#intake.count; at++) this.#commit(this.#intake.item(at), tally)
+    this.#book(request.transport, tally)
     return {
       kind: 'accepted',
-      refused: refusals.late + refusals.future + refusals.limit,
-      message: this.#explain(refusals),
+      refused: tally.late + tally.future + tally.limit,
+      message: this.#explain(tally),
     }
   }
 
@@ -118,12 +118,12 @@ export class SpanIntake {
   }
 
   /** Late and future items take no further part; the others are counted, handed to their trace, or wait for it. */
-  #commit({ observation, tags }: StagedItem, refusals: Refusals): void {
-    if (observation.endMs < this.#nowMs - this.#settings.allowedLatenessMs) refusals.late++
-    else if (observation.endMs > this.#nowMs + this.#settings.allowedFutureMs) refusals.future++
+  #commit({ observation, tags }: StagedItem, tally: Tally): void {
+    if (observation.endMs < this.#nowMs - this.#settings.allowedLatenessMs) tally.late++
+    else if (observation.endMs > this.#nowMs + this.#settings.allowedFutureMs) tally.future++
     else if (tags.count === 0) this.#inheritance.park(observation, this.#nowMs)
-    else if (this.#attribute(observation, tags)) this.#ledger.attributed('traces', TRANSPORTS[observation.transport])
-    else refusals.limit++
+    else if (this.#attribute(observation, tags)) tally.attributed++
+    else tally.limit++
   }
 
   /** Counts a tagged span for each of its experiments and tells its trace; false when limits refused all of them. */
@@ -155,22 +155,23 @@ export class SpanIntake {
     return true
   }
 
-  #book(transport: Transport, refusals: Refusals): void {
+  #book(transport: Transport, tally: Tally): void {
+    this.#ledger.attributed('traces', transport, tally.attributed)
     for (const reason of REASONS) {
-      if (refusals[reason] > 0) this.#ledger.refused('traces', transport, reason, refusals[reason])
+      if (tally[reason] > 0) this.#ledger.refused('traces', transport, reason, tally[reason])
     }
     this.negativeDurations += this.#intake.negativeDurations
   }
 
-  #explain(refusals: Refusals): string {
+  #explain(tally: Tally): string {
     const { allowedLatenessMs, allowedFutureMs, limits } = this.#settings
-    const explanations: Record<keyof Refusals, string> = {
+    const explanations: Record<(typeof REASONS)[number], string> = {
       late: `late: ended more than ${formatSeconds(allowedLatenessMs / 1000)} ago`,
       future: `future: end more than ${formatSeconds(allowedFutureMs / 1000)} from now`,
       limit: `limit: of a new experiment, and there are ${limits.experiments} already`,
     }
-    const parts = REASONS.filter((reason) => refusals[reason] > 0).map(
-      (reason) => `${refusals[reason]} ${explanations[reason]}`,
+    const parts = REASONS.filter((reason) => tally[reason] > 0).map(
+      (reason) => `${tally[reason]} ${explanations[reason]}`,
     )
     return parts.length === 0 ? '' : `not counted: ${parts.join('; ')}`
   }
