@@ -167,10 +167,6 @@ export class Engine implements Reading, ReportSource {
     return this.settings.segments
   }
 
-  get segmentNames(): readonly string[] {
-    return this.settings.segments
-  }
-
   get slis(): EngineSettings['slis'] {
     return this.settings.slis
   }

@@ -23,7 +23,8 @@ import { holdFor } from './verdict.ts'
 
 /** What a report is made from. */
 export interface ReportSource {
-  readonly segmentNames: readonly string[]
+  /** Names, in the order of a cohort's segment values. */
+  readonly segments: readonly string[]
   readonly slis: readonly Sli[]
   readonly slos: readonly CompiledSlo[]
   /** In seconds, by index. */
@@ -46,7 +47,7 @@ function headOf(experiment: Experiment): Omit<ExperimentSummary, 'variants' | 'w
     id: experiment.id,
     state: 'running',
     since: new Date(experiment.discoveredMs).toISOString(),
-    control: experiment.control()?.name ?? null,
+    control: experiment.control()?.name ?? declared?.control ?? null,
     hypothesis: declared?.hypothesis ?? null,
     owner: declared?.owner ?? null,
     runbook_url: declared?.runbookUrl ?? null,
@@ -81,7 +82,7 @@ function reportVariant(variant: Variant, source: ReportSource): VariantReport {
 function reportCohort(tracked: TrackedCohort, source: ReportSource): CohortReport {
   tracked.settle()
   return {
-    segments: namedSegments(source.segmentNames, tracked.segments),
+    segments: namedSegments(source.segments, tracked.segments),
     slis: source.slis.flatMap((sli, index) => {
       const series = tracked.slis[index]
       return series === null ? [] : [reportSli(sli, series, source.windows)]
