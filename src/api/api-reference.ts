@@ -43,7 +43,8 @@ described in [events.md](events.md).
 
 The verdict call answers 200 for every verdict and for names that were never seen (then \`hold\` with \`unknown_experiment\` or
 \`unknown_variant\` among the reasons), so that a pipeline can tell a decision from a failure. \`events\` of \`events_required\`
-are those of the SLO that has most of what it needs, over all cohorts of the variant. \`data_age_seconds\` is the age of the
+are those of the SLO that has most of what it needs, over all cohorts of the variant, in its rules' longest window; \`events_total\`
+is since the experiment began, so 0 means that nothing was ever seen. \`data_age_seconds\` is the age of the
 evaluation behind the answer.
 
 ## Not active yet

@@ -116,6 +116,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     ...verdictFields,
     events: count,
     events_required: numberOrNull,
+    events_total: count,
     evidence: {
       anyOf: [
         record({

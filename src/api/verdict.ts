@@ -25,6 +25,8 @@ export interface VerdictAnswer extends VerdictReport {
   /** Of the SLO that has most of what it needs, over the variant's cohorts; null where no SLO applies. */
   readonly events: number
   readonly events_required: number | null
+  /** Weighted, since the experiment began, of the SLI that has most; 0: no event of the variant was ever seen. */
+  readonly events_total: number
   readonly evidence: VerdictEvidence | null
   /** Null before the first evaluation. */
   readonly evaluated_at: string | null
@@ -59,6 +61,7 @@ export function answerVerdict(question: VerdictQuestion): VerdictAnswer {
     sufficient,
     events,
     events_required: required,
+    events_total: known === null ? 0 : eventsTotal(known),
     evidence: known === null ? null : evidenceOf(known, report?.control ?? null),
     evaluated_at: question.evaluatedMs === null ? null : new Date(question.evaluatedMs).toISOString(),
     data_age_seconds: question.ageSeconds,
@@ -85,6 +88,12 @@ function eventCounts({ cohorts }: VariantReport): { events: number; required: nu
   for (const counts of bySlo.values())
     if (best === null || counts.events * best.required > best.events * counts.required) best = counts
   return best ?? { events: 0, required: null }
+}
+
+function eventsTotal({ cohorts }: VariantReport): number {
+  const bySli = new Map<string, number>()
+  for (const { sli, events } of cohorts.flatMap((cohort) => cohort.slis)) bySli.set(sli, (bySli.get(sli) ?? 0) + events)
+  return Math.max(0, ...bySli.values())
 }
 
 function evidenceOf({ cohorts }: VariantReport, control: string | null): VerdictEvidence {

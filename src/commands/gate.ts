@@ -32,6 +32,8 @@ export interface VerdictAnswer {
   readonly sufficient: boolean
   readonly events: number | null
   readonly events_required: number | null
+  /** Since the experiment began: the windows of `events` may be empty although there were events. */
+  readonly events_total: number
 }
 
 interface Judged {
@@ -154,6 +156,7 @@ function nothingToJudge(report: ExperimentReport | null): Judged {
     sufficient: false,
     events: 0,
     events_required: null,
+    events_total: 0,
   }
   return { variant: null, exitCode: seen ? GATE_EXIT.hold : GATE_EXIT.unseen, answer }
 }
@@ -177,7 +180,7 @@ export function exitCodeOf(answer: VerdictAnswer): number {
       return GATE_EXIT.pass
     case 'hold': {
       const unknown = (answer.reasons ?? []).some(({ code }) => UNSEEN_CODES.includes(code))
-      return unknown || answer.events === 0 ? GATE_EXIT.unseen : GATE_EXIT.hold
+      return unknown || answer.events_total === 0 ? GATE_EXIT.unseen : GATE_EXIT.hold
     }
     default:
       throw new ApiError(

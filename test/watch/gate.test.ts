@@ -15,6 +15,7 @@ const verdict = (name: string, more: object = {}): object => ({
   sufficient: true,
   events: 500,
   events_required: 50,
+  events_total: 500,
   ...more,
 })
 const unknown = (code: string): object => verdict('hold', { events: null, reasons: [{ code, message: 'never seen' }] })
@@ -57,7 +58,8 @@ describe('cohortd gate', () => {
     better: verdict('promote'),
     early: verdict('hold', { events: 41, sufficient: false }),
     worse: verdict('rollback'),
-    silent: verdict('hold', { events: 0, sufficient: false }),
+    silent: verdict('hold', { events: 0, events_total: 0, sufficient: false }),
+    drained: verdict('hold', { events: 0, sufficient: false }),
   }
   test.each([
     ['continue passes', 'good', 0],
@@ -65,6 +67,7 @@ describe('cohortd gate', () => {
     ['too little data holds', 'early', 10],
     ['rollback has its own code', 'worse', 20],
     ['a declared variant without any event is unseen', 'silent', 30],
+    ['a variant whose windows are empty by now was seen: it holds', 'drained', 10],
     ['a variant nobody knows is unseen', 'nobody', 30],
   ])('%s', async (_name, variant, code) => {
     const result = await run(knows(all), 'redesign', variant)
