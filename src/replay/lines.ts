@@ -10,6 +10,8 @@ export interface Line {
 }
 
 const NEWLINE = 0x0a
+/** Some editors begin a UTF-8 file with it; it belongs to no line. */
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 const MAX_LINE_BYTES = 512 * 1024 * 1024
 
 /** A file that cannot be read; the message names it and says why. */
@@ -25,7 +27,7 @@ export async function* readLines(file: string): AsyncGenerator<Line> {
   try {
     for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
       const bytes = chunk as Buffer
-      let from = 0
+      let from = number === 0 && restBytes === 0 && bytes.indexOf(BYTE_ORDER_MARK) === 0 ? BYTE_ORDER_MARK.length : 0
       for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
         rest.push(bytes.subarray(from, end))
         from = end + 1

@@ -72,8 +72,8 @@ export class LineReader {
 export function newestPlausible(times: readonly number[], allowedFutureMs: number): number {
   if (times.length === 0) return -Infinity
   const sorted = Float64Array.from(times).sort()
-  const limit = sorted[(sorted.length - 1) >> 1] + allowedFutureMs
-  return sorted.findLast((time) => time <= limit) ?? -Infinity
+  const median = (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2
+  return sorted.findLast((time) => time <= median + allowedFutureMs) ?? -Infinity
 }
 
 /** Equal for lines that are the same byte for byte, their receipt apart. */

@@ -134,7 +134,8 @@ describe('the replay clock', () => {
     expect(newestPlausible([], 60_000)).toBe(-Infinity)
     expect(newestPlausible([1, 2, 3], 60_000)).toBe(3)
     expect(newestPlausible([1, 2, 70_000], 60_000)).toBe(2)
-    expect(newestPlausible([1, 70_000], 60_000)).toBe(1)
+    expect(newestPlausible([1, 70_000], 60_000)).toBe(70_000)
+    expect(newestPlausible([1, 130_000], 60_000)).toBe(1)
   })
 })
 
@@ -189,9 +190,12 @@ describe('files', () => {
     await expect(playFiles(['/nowhere/recording.jsonl'])).rejects.toThrow('/nowhere/recording.jsonl')
   })
 
-  test('a recording without a last line feed, with CRLF, or empty', async () => {
+  test('a recording without a last line feed, with CRLF and a byte order mark, or empty', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cohortd-replay-'))
-    writeFileSync(join(folder, 'crlf'), `${line([{ endMs: EPOCH_MS }])}\r\n\r\n${line([{ endMs: EPOCH_MS + 1 }])}`)
+    writeFileSync(
+      join(folder, 'crlf'),
+      `\uFEFF${line([{ endMs: EPOCH_MS }])}\r\n\r\n${line([{ endMs: EPOCH_MS + 1 }])}`,
+    )
     writeFileSync(join(folder, 'empty'), '')
     const { report } = await playFiles([join(folder, 'crlf'), join(folder, 'empty')])
     expect(report.items.traces).toMatchObject({ received: 2, attributed: 2 })
