@@ -188,8 +188,10 @@ export class HttpExchange {
       headers['content-length'] = body.byteLength
     }
     response.writeHead(status, headers)
-    if (unread !== 'much' || unclear) response.end(body)
-    else this.#linger(body)
+    if (unread === 'much' && !unclear) this.#linger(body)
+    // An empty chunk would be written beside the head, which costs as much as the head itself.
+    else if (body.byteLength === 0) response.end()
+    else response.end(body)
   }
 
   /** How much of the body is still to come: more than is worth reading for the sake of the connection? */
