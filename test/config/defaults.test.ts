@@ -95,8 +95,8 @@ describe('the configuration', () => {
 
 describe('the file', () => {
   const files: Record<string, string> = {
-    '/work/config/cohortd.yaml': 'events: {keep: 1}',
-    '/work/named.yaml': 'events: {keep: 2}',
+    '/srv/config/cohortd.yaml': 'events: {keep: 1}',
+    '/srv/named.yaml': 'events: {keep: 2}',
     '/etc/option.yaml': 'events: {keep: 3}',
   }
   const readFile = (path: string) => files[path] ?? missing()
@@ -108,7 +108,7 @@ describe('the file', () => {
     ['is ./config/cohortd.yaml next', { env: {} }, './config/cohortd.yaml', 1],
     ['is that one too where COHORTD_CONFIG is empty', { env: { COHORTD_CONFIG: '' } }, './config/cohortd.yaml', 1],
   ])('%s', (_sentence, options, file, keep) => {
-    const loaded = loadSettings({ ...options, cwd: '/work', readFile })
+    const loaded = loadSettings({ ...options, cwd: '/srv', readFile })
     expect([loaded.file, loaded.settings?.eventLogLimit]).toEqual([file, keep])
   })
 
@@ -116,13 +116,13 @@ describe('the file', () => {
     ['by --config', { configPath: 'gone.yaml', env: {} }],
     ['by COHORTD_CONFIG', { env: { COHORTD_CONFIG: 'gone.yaml' } }],
   ])('must exist where it is named %s', (_sentence, options) => {
-    const { settings, problems } = loadSettings({ ...options, cwd: '/work', readFile })
+    const { settings, problems } = loadSettings({ ...options, cwd: '/srv', readFile })
     expect(settings).toBeNull()
     expect(renderProblems(problems)).toBe('gone.yaml:1:1: (root): found no such file, expected a configuration\n')
   })
 
   it('that cannot be read is a problem even where nobody named it', () => {
-    const { problems } = loadSettings({ env: {}, cwd: '/work', readFile: forbidden })
+    const { problems } = loadSettings({ env: {}, cwd: '/srv', readFile: forbidden })
     expect(renderProblems(problems)).toContain('permission denied')
   })
 })
