@@ -28,6 +28,14 @@ export class Cohort {
     return this.variant.experiment
   }
 
+  /** Notes that an item was received at `nowMs`. */
+  see(nowMs: number): void {
+    if (nowMs <= this.lastSeenMs) return
+    this.lastSeenMs = nowMs
+    const { experiment } = this.variant
+    if (nowMs > experiment.lastSeenMs) experiment.lastSeenMs = nowMs
+  }
+
   /** The cohort with the same segments in the control variant; null where there is none, and for the control itself. */
   control(): Cohort | null {
     const { experiment } = this.variant
@@ -60,6 +68,8 @@ export class Experiment {
   discoveredMs: number
   /** Whether any item was ever received. */
   seen = false
+  /** Receipt of its newest item, Unix milliseconds. */
+  lastSeenMs = -Infinity
   /** Only the registry changes it. */
   readonly variants = new Map<string, Variant>()
   cohortCount = 0

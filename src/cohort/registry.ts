@@ -24,8 +24,8 @@ export interface RememberedCohort {
 
 /** All cohorts. Everything is iterated in the order of first sight, declared experiments first. */
 export class CohortRegistry {
-  /** Lookups that a limit moved to `_other_` (segments, variants) or refused (experiments). */
-  readonly overflow = { segments: 0, variants: 0, experiments: 0 }
+  /** Lookups that a limit moved to `_other_` (segments, variants) or refused (experiments); idle experiments that made room. */
+  readonly overflow = { segments: 0, variants: 0, experiments: 0, idleExperiments: 0 }
   readonly #experiments = new Map<string, Experiment>()
   readonly #byOrdinal: (Cohort | undefined)[] = []
   readonly #freeOrdinals: number[] = []
@@ -35,6 +35,8 @@ export class CohortRegistry {
   readonly #otherKey: string
   readonly #startMs: number
   #discovered: Experiment[] = []
+  /** No experiment can have been idle for long enough before. */
+  #noRoomUntilMs = -Infinity
 
   /** `startMs`: discoveredMs of declared experiments until they are seen. */
   constructor(settings: Pick<EngineSettings, 'limits' | 'controls' | 'segments' | 'experiments'>, startMs = 0) {
@@ -58,7 +60,7 @@ export class CohortRegistry {
   lookup(experiment: string, variant: string, segmentKey: string, nowMs: number): Cohort | null {
     const known = this.#experiments.get(experiment)?.variants.get(variant)?.cohorts.get(segmentKey)
     if (known === undefined) return this.#admit(experiment, variant, segmentKey, nowMs)
-    if (nowMs > known.lastSeenMs) known.lastSeenMs = nowMs
+    known.see(nowMs)
     return known
   }
 
@@ -109,7 +111,9 @@ export class CohortRegistry {
       known.seen = true
       return true
     }
-    return this.#admitExperiment(id, discoveredMs) !== null
+    if (this.#isFull()) return false
+    this.#addExperiment(id, discoveredMs)
+    return true
   }
 
   /**
@@ -122,7 +126,7 @@ export class CohortRegistry {
     const experiment = this.#experiments.get(id)!
     const variant = this.#variantIn(experiment, remembered.variant)
     const cohort = this.#cohortIn(variant, remembered.segmentKey)
-    cohort.lastSeenMs = Math.max(cohort.lastSeenMs, lastSeenMs)
+    cohort.see(lastSeenMs)
     return cohort
   }
 
@@ -146,11 +150,11 @@ export class CohortRegistry {
 
   #admit(id: string, variantName: string, segmentKey: string, nowMs: number): Cohort | null {
     const known = this.#experiments.get(id)
-    const experiment = known ?? this.#admitExperiment(id, nowMs)
-    if (experiment === null) {
+    if (known === undefined && this.#isFull() && !this.#makeRoom(nowMs)) {
       this.overflow.experiments++
       return null
     }
+    const experiment = known ?? this.#addExperiment(id, nowMs)
     if (known === undefined) this.#discovered.push(experiment)
     if (!experiment.seen) {
       experiment.seen = true
@@ -160,7 +164,7 @@ export class CohortRegistry {
     const cohort = this.#cohortIn(variant, segmentKey)
     if (variant.name !== variantName) this.#countOverflow(experiment, 'variants')
     if (cohort.segmentKey !== segmentKey) this.#countOverflow(experiment, 'segments')
-    if (nowMs > cohort.lastSeenMs) cohort.lastSeenMs = nowMs
+    cohort.see(nowMs)
     return cohort
   }
 
@@ -169,12 +173,30 @@ export class CohortRegistry {
     this.overflow[kind]++
   }
 
-  #admitExperiment(id: string, discoveredMs: number): Experiment | null {
-    if (this.#experiments.size >= this.#limits.experiments) return null
+  #isFull(): boolean {
+    return this.#experiments.size >= this.#limits.experiments
+  }
+
+  #addExperiment(id: string, discoveredMs: number): Experiment {
     const experiment = new Experiment({ id, declared: null, discoveredMs, controls: this.#controls })
     experiment.seen = true
+    experiment.lastSeenMs = discoveredMs
     this.#experiments.set(id, experiment)
     return experiment
+  }
+
+  /** Forgets the discovered experiment that has been idle longest, if for idle_expiry; false where none has. */
+  #makeRoom(nowMs: number): boolean {
+    if (nowMs <= this.#noRoomUntilMs) return false
+    let idlest: Experiment | null = null
+    for (const experiment of this.#experiments.values())
+      if (experiment.declared === null && (idlest === null || experiment.lastSeenMs < idlest.lastSeenMs))
+        idlest = experiment
+    this.#noRoomUntilMs = idlest === null ? Infinity : idlest.lastSeenMs + this.#limits.idleExpiryMs
+    if (idlest === null || nowMs <= this.#noRoomUntilMs) return false
+    this.removeExperiment(idlest)
+    this.overflow.idleExperiments++
+    return true
   }
 
   /** The variant of that name, or `_other_`, which is always possible and not counted by the limit. */

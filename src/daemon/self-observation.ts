@@ -36,11 +36,12 @@ export function observeEngine(metrics: SelfMetrics, engine: Engine): void {
   metrics.observe('cohortd_cohorts', () => engine.tracked().length)
   metrics.observe('cohortd_experiments', () => engine.registry.experimentCount)
   metrics.observe('cohortd_limit_overflows_total', () => {
-    const { overflowSegments, overflowVariants, refusedExperiments, retriesEvicted } = engine.counters
+    const { overflowSegments, overflowVariants, refusedExperiments, idleExperiments, retriesEvicted } = engine.counters
     return Object.entries({
       cohorts_per_experiment: overflowSegments,
       variants_per_experiment: overflowVariants,
       experiments: refusedExperiments,
+      idle_experiments: idleExperiments,
       retry_window: retriesEvicted,
     }).map(([limit, value]) => ({ labels: { limit }, value }))
   })

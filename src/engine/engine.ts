@@ -48,6 +48,8 @@ export interface EngineCounters {
   readonly overflowSegments: number
   readonly overflowVariants: number
   readonly refusedExperiments: number
+  /** Idle experiments that were forgotten to make room for new ones. */
+  readonly idleExperiments: number
   readonly unusableTags: number
 }
 
@@ -195,6 +197,7 @@ export class Engine implements Reading, ReportSource {
       overflowSegments: overflow.segments,
       overflowVariants: overflow.variants,
       refusedExperiments: overflow.experiments,
+      idleExperiments: overflow.idleExperiments,
       unusableTags: this.#spans.unusableTags,
     }
   }

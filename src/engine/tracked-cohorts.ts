@@ -40,7 +40,11 @@ export class TrackedCohorts {
 
   /** What is tracked for a cohort; begun when it is new. */
   of(cohort: Cohort): TrackedCohort {
-    return (this.#byOrdinal[cohort.ordinal] ??= new TrackedCohort(cohort, this.#rules, this.#cursor))
+    const known = this.#byOrdinal[cohort.ordinal]
+    if (known?.cohort === cohort) return known
+    // The registry made room and gave the ordinal away.
+    if (known !== undefined) this.#forget(known)
+    return (this.#byOrdinal[cohort.ordinal] = new TrackedCohort(cohort, this.#rules, this.#cursor))
   }
 
   all(): TrackedCohort[] {
@@ -59,6 +63,10 @@ export class TrackedCohorts {
     let wake = Infinity
     for (const tracked of this.#byOrdinal) {
       if (tracked === undefined) continue
+      if (this.#registry.cohortAt(tracked.cohort.ordinal) !== tracked.cohort) {
+        this.#forget(tracked)
+        continue
+      }
       const changed = tracked.advance(second)
       if (changed || tracked.firingCount > 0) toJudge.push(tracked)
       if (tracked.wakeSecond < wake) wake = tracked.wakeSecond
@@ -122,7 +130,7 @@ export class TrackedCohorts {
     const tracked = this.of(cohort)
     restoreCohort(tracked, saved, { slis: this.#sliNames, slos: this.#rules.slos })
     tracked.unsaved = false
-    cohort.lastSeenMs = Math.max(cohort.lastSeenMs, tracked.lastRecordedSecond() * 1000)
+    cohort.see(tracked.lastRecordedSecond() * 1000)
   }
 
   #takeUnsaved(maxCohorts: number): SavedCohort[] {

@@ -253,6 +253,35 @@ describe('the engine', () => {
     expect(engine.experiment('checkout')).toBeNull()
   })
 
+  test('a new experiment past the limit takes the place of the one that has been idle for idle_expiry', () => {
+    const { limits } = engineSettings()
+    const engine = new Engine(engineSettings({ limits: { ...limits, experiments: 2 } }), EPOCH_MS)
+    const send = (experiment: string, atMs: number): string =>
+      engine.consume(
+        request([span({ endMs: EPOCH_MS + atMs, attributes: variantOf(experiment, 'on') })]),
+        EPOCH_MS + atMs,
+      ).kind === 'accepted'
+        ? engine
+            .experiments()
+            .map(({ id }) => id)
+            .join(' ')
+        : 'refused'
+    const day = 86_400_000
+    expect(send('old', 0)).toBe('old')
+    expect(send('young', day)).toBe('old young')
+    expect(send('third', day), 'old has been idle for a day, not for longer').toBe('old young')
+    expect(send('third', day + 1)).toBe('young third')
+    engine.advanceTo(EPOCH_MS + day + 2000)
+    expect(engine.experiments().map(({ id, variants }) => [id, variants[0].cohorts[0].slis[0].events])).toEqual([
+      ['young', 1],
+      ['third', 1],
+    ])
+    expect(engine.cohorts.map(({ experiment }) => experiment).sort()).toEqual(['third', 'young'])
+    expect(engine.takeChange(10)).toMatchObject({ forgottenExperiments: ['old'], cohorts: [{}, {}] })
+    expect(engine.counters).toMatchObject({ idleExperiments: 1, refusedExperiments: 1 })
+    expect(send('old', day + 3000), 'and now nobody is idle for so long').toBe('young third')
+  })
+
   test('a clock that is set back is held, so nothing is counted in the past', () => {
     const engine = new Engine(engineSettings(), EPOCH_MS)
     engine.advanceTo(EPOCH_MS + 10_000)

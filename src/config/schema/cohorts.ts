@@ -68,7 +68,11 @@ const HOUR_MS = 3_600_000
 
 const limits = z
   .strictObject({
-    experiments: count(1).prefault(500).describe('Most experiments at a time; further ones are refused.'),
+    experiments: count(1)
+      .prefault(500)
+      .describe(
+        'Most experiments at a time; one more takes the place of the one idle longest beyond idle_expiry, or is refused.',
+      ),
     variants_per_experiment: count(1)
       .prefault(50)
       .describe('Most variants of one experiment; further ones count as `_other_`.'),
@@ -77,7 +81,9 @@ const limits = z
       .describe('Most cohorts of one experiment; the segments of further ones count as `_other_`.'),
     idle_expiry: duration({ atLeastMs: 1000 })
       .prefault('24h')
-      .describe('A cohort without an event for so long leaves /metrics, and makes room once no window holds it.'),
+      .describe(
+        'A cohort without an event for so long leaves /metrics, and is forgotten once no window holds it; an experiment idle for so long makes room for a new one.',
+      ),
     pending_memory: size().prefault('64MiB').describe('Memory for spans that wait for the tags of their trace.'),
   })
   .prefault({})
