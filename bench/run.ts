@@ -3,6 +3,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly run: () => void 
   decode: () => import('./decode.ts'),
   sketch: () => import('./sketch.ts'),
   cohort: () => import('./cohort.ts'),
+  engine: () => import('./engine.ts'),
   tick: () => import('./tick.ts'),
   scrape: () => import('./scrape.ts'),
   memory: () => import('./memory.ts'),

@@ -64,11 +64,6 @@ export class CohortRegistry {
     return known
   }
 
-  /** The cohort with the same segments in the control variant; null where there is none, and for the control itself. */
-  controlOf(cohort: Cohort): Cohort | null {
-    return cohort.control()
-  }
-
   /** Null for one that was neither declared nor seen. */
   experiment(id: string): Experiment | null {
     return this.#experiments.get(id) ?? null
@@ -82,18 +77,9 @@ export class CohortRegistry {
     return this.#experiments.values()
   }
 
-  *cohorts(): Generator<Cohort> {
-    for (const experiment of this.#experiments.values()) yield* experiment.cohorts()
-  }
-
   /** The cohort that holds the ordinal now. */
   cohortAt(ordinal: number): Cohort | undefined {
     return this.#byOrdinal[ordinal]
-  }
-
-  /** Every ordinal is below it; it never shrinks. */
-  get ordinalBound(): number {
-    return this.#byOrdinal.length
   }
 
   /** Experiments discovered by lookup() since this was last asked: those neither declared nor restored. */

@@ -2,14 +2,7 @@
 // It does no I/O and reads no clock, so a recording with its receipt times gives again what live gave.
 import { type Cohort, CohortRegistry, type Experiment, type Variant } from '../cohort/registry.ts'
 import type { CohortReading, Reading, VariantReading } from '../model/reading.ts'
-import type {
-  ExperimentReport,
-  ExperimentSummary,
-  ItemsBySignal,
-  Report,
-  VerdictReport,
-  Warning,
-} from '../model/report.ts'
+import type { ExperimentReport, ExperimentSummary, ItemsBySignal, Report, Warning } from '../model/report.ts'
 import type { EngineSettings } from '../model/settings.ts'
 import type { ExportOutcome, ExportRequest, Refusal, Signal, Transport } from '../model/signal.ts'
 import { SlicePlan } from '../slices/plan.ts'
@@ -229,12 +222,6 @@ export class Engine implements Reading, ReportSource {
   items(): ItemsBySignal {
     const { ledger } = this
     return { traces: ledger.report('traces'), metrics: ledger.report('metrics'), logs: ledger.report('logs') }
-  }
-
-  /** Null for a variant that was never seen. */
-  verdict(experiment: string, variant: string): VerdictReport | null {
-    const known = this.registry.experiment(experiment)?.variants.get(variant)
-    return known === undefined ? null : verdictOf(known, this)
   }
 
   firing(): FiringAlert[] {

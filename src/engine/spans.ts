@@ -9,8 +9,8 @@ import type { Observation } from '../model/observation.ts'
 import type { EngineSettings } from '../model/settings.ts'
 import { type ExportOutcome, type ExportRequest, TRANSPORTS, type Transport } from '../model/signal.ts'
 import { DecodeError } from '../otlp/cursor.ts'
-import { TraceDecoder } from '../otlp/traces.ts'
-import { TraceJsonDecoder } from '../otlp/traces-json.ts'
+import { countSpans, TraceDecoder } from '../otlp/traces.ts'
+import { countSpansJson, TraceJsonDecoder } from '../otlp/traces-json.ts'
 import { Intake, type StagedItem } from './intake.ts'
 import type { Ledger } from './ledger.ts'
 import { compileSli } from './matching.ts'
@@ -93,10 +93,10 @@ export class SpanIntake {
     }
   }
 
-  /** Counts the items of a request that is known already. */
+  /** Counts the items of a request that was taken before, without looking into them. */
   duplicate(request: ExportRequest): void {
-    const items = this.#decode(request) === null ? this.#intake.count : 0
-    this.#ledger.duplicate('traces', request.transport, items)
+    const count = request.encoding === 'json' ? countSpansJson : countSpans
+    this.#ledger.duplicate('traces', request.transport, count(request.body))
   }
 
   /** Ends the wait of spans whose time is over. */
