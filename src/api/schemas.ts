@@ -37,6 +37,8 @@ const verdictFields = {
   verdict: { type: 'string', enum: ['rollback', 'hold', 'continue', 'promote'] },
   reasons: list(reason),
   sufficient: { ...flag, description: 'Whether there is enough data to judge.' },
+  events: count,
+  events_required: numberOrNull,
 }
 
 const experimentHead = {
@@ -114,8 +116,6 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     experiment: text,
     variant: text,
     ...verdictFields,
-    events: count,
-    events_required: numberOrNull,
     events_total: count,
     evidence: {
       anyOf: [

@@ -22,9 +22,6 @@ export interface VerdictEvidence {
 export interface VerdictAnswer extends VerdictReport {
   readonly experiment: string
   readonly variant: string
-  /** Of the SLO that has most of what it needs, over the variant's cohorts; null where no SLO applies. */
-  readonly events: number
-  readonly events_required: number | null
   /** Weighted, since the experiment began, of the SLI that has most; 0: no event of the variant was ever seen. */
   readonly events_total: number
   readonly evidence: VerdictEvidence | null
@@ -51,16 +48,11 @@ const MAX_EVIDENCE = 100
 export function answerVerdict(question: VerdictQuestion): VerdictAnswer {
   const { experiment, variant, report } = question
   const known = report?.variants.find((candidate) => candidate.variant === variant) ?? null
-  const { verdict, reasons, sufficient } = known?.verdict ?? neverSeen(question)
-  const { events, required } = known === null ? { events: 0, required: null } : eventCounts(known)
+  const judged = known?.verdict ?? neverSeen(question)
   return {
     experiment,
     variant,
-    verdict,
-    reasons,
-    sufficient,
-    events,
-    events_required: required,
+    ...judged,
     events_total: known === null ? 0 : eventsTotal(known),
     evidence: known === null ? null : evidenceOf(known, report?.control ?? null),
     evaluated_at: question.evaluatedMs === null ? null : new Date(question.evaluatedMs).toISOString(),
@@ -74,20 +66,7 @@ function neverSeen({ experiment, variant, report }: VerdictQuestion): VerdictRep
     report === null
       ? { code: 'unknown_experiment', message: `no event of the experiment ${experiment} has been seen` }
       : { code: 'unknown_variant', message: `no event of the variant ${variant} of ${experiment} has been seen` }
-  return { verdict: 'hold', reasons: [reason], sufficient: false }
-}
-
-function eventCounts({ cohorts }: VariantReport): { events: number; required: number | null } {
-  const bySlo = new Map<string, { events: number; required: number }>()
-  for (const { slo, events, events_required } of cohorts.flatMap((cohort) => cohort.slos)) {
-    const sum = bySlo.get(slo)
-    if (sum === undefined) bySlo.set(slo, { events, required: events_required })
-    else sum.events += events
-  }
-  let best: { events: number; required: number } | null = null
-  for (const counts of bySlo.values())
-    if (best === null || counts.events * best.required > best.events * counts.required) best = counts
-  return best ?? { events: 0, required: null }
+  return { verdict: 'hold', reasons: [reason], sufficient: false, events: 0, events_required: null }
 }
 
 function eventsTotal({ cohorts }: VariantReport): number {

@@ -4,33 +4,31 @@ import type { VerdictReport } from '../model/report.ts'
 import type { CompiledSlo } from './burn.ts'
 import type { TrackedCohort } from './tracked-cohort.ts'
 
-/** Events of a variant against what its SLOs ask for, from the SLO that has the most of what it needs. */
-export interface Evidence {
-  readonly events: number
-  readonly eventsRequired: number
+export function holdFor(cohorts: readonly TrackedCohort[], slos: readonly CompiledSlo[]): VerdictReport {
+  const { events, required } = evidenceFor(cohorts, slos)
+  const sufficient = required !== null && events >= required
+  return { verdict: 'hold', reasons: [reasonFor(events, required)], sufficient, events, events_required: required }
 }
 
-export function evidenceFor(cohorts: readonly TrackedCohort[], slos: readonly CompiledSlo[]): Evidence {
-  let best: Evidence = {
-    events: 0,
-    eventsRequired: slos.length === 0 ? 0 : Math.min(...slos.map((slo) => slo.policy.minEvents)),
-  }
+function reasonFor(events: number, required: number | null): VerdictReport['reasons'][number] {
+  if (required === null) return { code: 'insufficient_data', message: 'no SLO is configured' }
+  if (events < required) return { code: 'insufficient_data', message: `${events} of ${required} events` }
+  return { code: 'no_verdict_yet', message: 'this version does not compare variants yet' }
+}
+
+/** Events of a variant against what its SLOs ask for, from the SLO that has the most of what it needs. */
+function evidenceFor(
+  cohorts: readonly TrackedCohort[],
+  slos: readonly CompiledSlo[],
+): { events: number; required: number | null } {
+  let best: { events: number; required: number } | null = null
   for (const slo of slos) {
+    const required = slo.policy.minEvents
     const events = cohorts.reduce(
       (sum, tracked) => sum + (tracked.slis[slo.sliIndex]?.validItems(slo.longestRuleWindow) ?? 0),
       0,
     )
-    if (events * best.eventsRequired > best.events * slo.policy.minEvents)
-      best = { events, eventsRequired: slo.policy.minEvents }
+    if (best === null || events * best.required > best.events * required) best = { events, required }
   }
-  return best
-}
-
-export function holdFor(cohorts: readonly TrackedCohort[], slos: readonly CompiledSlo[]): VerdictReport {
-  const { events, eventsRequired } = evidenceFor(cohorts, slos)
-  const sufficient = slos.length > 0 && events >= eventsRequired
-  const reason = sufficient
-    ? { code: 'no_verdict_yet', message: 'this version does not compare variants yet' }
-    : { code: 'insufficient_data', message: `${events} of ${eventsRequired} events` }
-  return { verdict: 'hold', reasons: [reason], sufficient }
+  return best ?? { events: 0, required: null }
 }

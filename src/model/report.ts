@@ -62,6 +62,10 @@ export interface VerdictReport {
   readonly verdict: Verdict
   readonly reasons: readonly { readonly code: string; readonly message: string }[]
   readonly sufficient: boolean
+  /** Items of the SLO that has most of what it needs, over the variant's cohorts, in its rules' longest window. */
+  readonly events: number
+  /** How many that SLO asks for; null where there is no SLO. */
+  readonly events_required: number | null
 }
 
 export interface VariantReport {

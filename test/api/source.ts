@@ -41,6 +41,8 @@ export function experimentReport(
     verdict: 'hold' as const,
     reasons: [{ code: 'no_verdict_yet', message: 'not yet' }],
     sufficient: true,
+    events: 60,
+    events_required: 50,
   }
   return {
     id,

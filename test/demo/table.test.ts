@@ -35,7 +35,7 @@ function report(cohortsByVariant: Record<string, CohortReport[]>): ExperimentRep
       variant,
       exposures: 0,
       unique_units: null,
-      verdict: { verdict: 'hold', reasons: [], sufficient: false },
+      verdict: { verdict: 'hold', reasons: [], sufficient: false, events: 0, events_required: null },
       cohorts,
     })),
     comparisons: [],

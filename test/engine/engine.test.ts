@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
 import type { EngineChange, EngineState, SavedCohort } from '../../src/engine/state.ts'
 import type { ExperimentReport } from '../../src/model/report.ts'
-import { engineSettings, slo, WORKBOOK_POLICY } from './settings.ts'
+import { EXPERIMENT_POLICY, engineSettings, slo, WORKBOOK_POLICY } from './settings.ts'
 import { EPOCH_MS, request, type SpanSketch, span, variantOf } from './traffic.ts'
 
 const TAGGED = variantOf('checkout', 'treatment')
@@ -230,12 +230,42 @@ describe('the engine', () => {
       verdict: 'hold',
       sufficient: false,
       reasons: [{ code: 'insufficient_data', message: '41 of 50 events' }],
+      events: 41,
+      events_required: 50,
     })
     engine.consume(some(9), EPOCH_MS + 1000)
     engine.advanceTo(EPOCH_MS + 2000)
     expect(engine.experiment('checkout')?.variants[0].verdict).toMatchObject({
       sufficient: true,
       reasons: [{ code: 'no_verdict_yet' }],
+    })
+  })
+
+  test('the verdict counts the events of an SLO over all cohorts, and tells of the SLO that has most of what it needs', () => {
+    const demanding = { ...EXPERIMENT_POLICY, minEvents: 100 }
+    const slos = [slo({ policy: demanding }), slo({ name: 'fast', sli: 'latency' })]
+    const engine = new Engine(engineSettings({ slos }), EPOCH_MS)
+    for (const [service, count] of [
+      ['a', 20],
+      ['b', 21],
+    ] as const) {
+      const spans = Array.from({ length: count }, () => span({ endMs: EPOCH_MS, attributes: TAGGED }))
+      engine.consume(request(spans, { service }), EPOCH_MS)
+    }
+    engine.advanceTo(EPOCH_MS + 1000)
+    expect(engine.experiment('checkout')?.variants[0].verdict).toMatchObject({ events: 41, events_required: 50 })
+  })
+
+  test('without an SLO the verdict says that there is none, and is never sufficient', () => {
+    const engine = new Engine(engineSettings({ slos: [] }), EPOCH_MS)
+    engine.consume(request([span({ endMs: EPOCH_MS, attributes: TAGGED })]), EPOCH_MS)
+    engine.advanceTo(EPOCH_MS + 1000)
+    expect(engine.experiment('checkout')?.variants[0].verdict).toEqual({
+      verdict: 'hold',
+      reasons: [{ code: 'insufficient_data', message: 'no SLO is configured' }],
+      sufficient: false,
+      events: 0,
+      events_required: null,
     })
   })
 
