@@ -29,6 +29,8 @@ export async function run(): Promise<void> {
       metrics: () => ({ contentType: 'text/plain', chunks: (async function* (): AsyncGenerator<Uint8Array> {})() }),
       unhealthy: () => [],
       notReady: () => [],
+      isLoaded: () => true,
+      degraded: () => [],
     },
     observer: { streams: (count) => (open = count), streamDropped: () => {}, failed: () => {} },
   })

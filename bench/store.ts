@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
-import type { CohortState } from '../src/store/port.ts'
+import type { CohortState } from '../src/store/snapshot-port.ts'
 import { SqliteStore } from '../src/store/sqlite.ts'
 
 const COHORTS = 10_000

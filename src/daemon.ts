@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { type ApiServer, createApiServer } from './api/server.ts'
 import { apiSource } from './daemon/api-source.ts'
+import { RequestIntake } from './daemon/request-intake.ts'
 import { observeEngine, observeProcess, observeRequests } from './daemon/self-observation.ts'
+import { DaemonState } from './daemon/state.ts'
 import { Engine } from './engine/engine.ts'
-import type { EngineEvent } from './engine/events.ts'
 import { Admission } from './ingest/admission.ts'
 import { GrpcReceiver } from './ingest/grpc/receiver.ts'
 import { HttpReceiver } from './ingest/http/receiver.ts'
@@ -18,9 +19,6 @@ import { SelfMetrics } from './publish/self-metrics.ts'
 import { Recorder } from './replay/recorder.ts'
 import { after, type Clock, systemClock } from './runtime/clock.ts'
 import { everySecond } from './runtime/ticker.ts'
-import { StateKeeper } from './store/keeper.ts'
-import { openStore } from './store/open.ts'
-import type { Store } from './store/port.ts'
 import type { Log } from './telemetry/log.ts'
 import type { SelfTelemetry } from './telemetry/self-telemetry.ts'
 
@@ -56,8 +54,8 @@ export class Daemon {
   readonly #metrics = new SelfMetrics()
   readonly #engine: Engine
   readonly #eventLog: EventLog
-  readonly #store: Store
-  readonly #keeper: StateKeeper
+  readonly #state: DaemonState
+  readonly #intake: RequestIntake
   readonly #recorder: Recorder | null
   readonly #receivers: { name: Listening['listener']; receiver: Receiver }[] = []
   readonly #api: ApiServer
@@ -65,7 +63,7 @@ export class Daemon {
   readonly #version: string
   #selfTelemetry: SelfTelemetry | null = null
   #stopTicking = (): void => {}
-  #state: 'starting' | 'ready' | 'stopping' = 'starting'
+  #stage: 'starting' | 'ready' | 'stopping' = 'starting'
   #stopped: Promise<void> | null = null
 
   constructor(options: DaemonOptions) {
@@ -74,11 +72,26 @@ export class Daemon {
     this.#log = log
     this.#version = options.version
     this.#clock = options.clock ?? systemClock
-    this.#engine = new Engine(settings.engine, this.#clock.now())
+    this.#engine = new Engine(settings.engine, this.#clock.now(), { journal: settings.store.type !== 'memory' })
     this.#eventLog = new EventLog({ limit: settings.eventLogLimit })
-    this.#store = openStore(settings.store, { eventLimit: settings.eventLogLimit })
-    this.#keeper = this.#makeKeeper()
+    this.#state = new DaemonState({
+      settings,
+      engine: this.#engine,
+      eventLog: this.#eventLog,
+      metrics: this.#metrics,
+      clock: this.#clock,
+      log,
+      selfTelemetry: () => this.#selfTelemetry,
+    })
     this.#recorder = options.recordPath ? new Recorder(options.recordPath, (message) => log.error(message)) : null
+    this.#intake = new RequestIntake({
+      engine: this.#engine,
+      keeper: this.#state.keeper,
+      ack: settings.ack,
+      shared: settings.store.type === 'redis',
+      refusal: () => this.#state.refusal,
+      onAccepted: (request, nowMs) => this.#recorder?.record(request, nowMs),
+    })
     this.#makeReceivers()
     this.#api = createApiServer({
       listen: settings.api,
@@ -89,6 +102,7 @@ export class Daemon {
         clock: this.#clock,
         version: options.version,
         configHash: settings.configHash,
+        state: this.#state,
         health: { unhealthy: () => this.#unhealthy(), notReady: () => this.#notReady() },
       }),
       observer: {
@@ -101,20 +115,27 @@ export class Daemon {
     observeEngine(this.#metrics, this.#engine)
   }
 
-  /** Loads the state, listens, begins to tick; resolves with where it listens. Rejects (and stops) where that fails. */
+  /**
+   * Opens the store, listens, begins to tick; resolves with where it listens. What is stored is brought back meanwhile: `loaded` tells when. Rejects
+   * (and stops) where the store can never be used, or an address cannot be had.
+   */
   async start(): Promise<Listening[]> {
     try {
-      await this.#restore()
+      await this.#state.start()
       const listening = await this.#listen()
       this.#stopTicking = everySecond(this.#clock, () => this.#advance())
-      this.#keeper.start()
       await this.#startExporters()
-      this.#state = 'ready'
+      this.#stage = 'ready'
       return listening
     } catch (error) {
       await this.stop()
       throw error
     }
+  }
+
+  /** Resolves when everything stored is here, or the first attempt to get it has failed (it goes on in the background). */
+  get loaded(): Promise<void> {
+    return this.#state.settled
   }
 
   /** Finishes what was accepted, answers new requests "later", writes everything down. Bounded in time; safe twice. */
@@ -124,32 +145,16 @@ export class Daemon {
   }
 
   async #stop(): Promise<void> {
-    this.#state = 'stopping'
+    this.#stage = 'stopping'
     const deadlineMs = this.#settings.shutdownTimeoutMs
     await Promise.all(this.#receivers.map(({ receiver }) => receiver.stop(deadlineMs)))
     this.#stopTicking()
     this.#advance()
+    await within(deadlineMs, this.#state.keeper.flush())
     await this.#api.stop(Math.min(deadlineMs, 2000))
     await Promise.all(this.#exporters.map((exporter) => exporter.stop(deadlineMs)))
     await this.#recorder?.stop()
-    await within(deadlineMs, this.#keeper.stop())
-    await within(deadlineMs, this.#store.stop())
-  }
-
-  async #restore(): Promise<void> {
-    await this.#store.start()
-    const state = await this.#store.load()
-    this.#engine.restore(state)
-    const events = await this.#store.newestEvents(this.#settings.eventLogLimit)
-    this.#eventLog.restore(events)
-    const last = events.at(-1)
-    if (last !== undefined) this.#engine.resumeAfterEvent(last.id)
-    if (state.cohorts.length > 0) {
-      this.#log.info(
-        { experiments: state.experiments.length, cohorts: state.cohorts.length, events: events.length },
-        'state restored',
-      )
-    }
+    await within(deadlineMs, this.#state.stop())
   }
 
   async #listen(): Promise<Listening[]> {
@@ -212,7 +217,7 @@ export class Daemon {
       admission: new Admission(receivers.maxInFlightBytes),
       counters,
       log: this.#log,
-      // The engine and the recorder are done with a body when consume() returns.
+      // Nobody uses a body after the answer.
       borrowedBodies: true,
     }
     if (receivers.grpc !== null) this.#receivers.push({ name: 'otlp-grpc', receiver: new GrpcReceiver(parts) })
@@ -228,12 +233,9 @@ export class Daemon {
     }
   }
 
-  #consume(request: ExportRequest, receivedMs: number): ExportOutcome {
+  #consume(request: ExportRequest, receivedMs: number): ExportOutcome | Promise<ExportOutcome> {
     this.#advance()
-    const nowMs = Math.max(receivedMs, this.#engine.nowMs)
-    const outcome = this.#engine.consume(request, nowMs)
-    if (outcome.kind === 'accepted') this.#recorder?.record(request, nowMs)
-    return outcome
+    return this.#intake.consume(request, Math.max(receivedMs, this.#engine.nowMs))
   }
 
   /** Makes the ticks that are due and publishes what they bring. */
@@ -245,48 +247,16 @@ export class Daemon {
     const tookMs = this.#clock.monotonic() - begun
     this.#metrics.histogram('cohortd_tick_duration_seconds').observe(tookMs / 1000)
     if (tookMs >= SLOW_TICK_MS) this.#selfTelemetry?.took('cohortd.tick', nowMs, nowMs + tookMs)
-    const events = this.#engine.takeEvents()
-    if (events.length > 0) this.#publish(events)
-  }
-
-  #publish(events: readonly EngineEvent[]): void {
-    this.#eventLog.append(events)
-    this.#keeper.addEvents(events)
-    const nowMs = this.#clock.now()
-    for (const { type, receivedMs } of events) {
-      this.#metrics.counter('cohortd_events_published_total', { type }).add()
-      if (receivedMs === null || type !== 'cohortd.burn.firing') continue
-      this.#metrics.histogram('cohortd_detection_latency_seconds').observe(Math.max(0, nowMs - receivedMs) / 1000)
-    }
-  }
-
-  #makeKeeper(): StateKeeper {
-    return new StateKeeper({
-      store: this.#store,
-      takeChange: (maxCohorts) => this.#engine.takeChange(maxCohorts),
-      clock: this.#clock,
-      observer: {
-        flushed: (seconds) => {
-          this.#metrics.histogram('cohortd_store_flush_duration_seconds').observe(seconds)
-          const nowMs = this.#clock.now()
-          this.#selfTelemetry?.took('cohortd.store.write', nowMs - seconds * 1000, nowMs)
-        },
-        failed: (error) => {
-          this.#metrics.counter('cohortd_store_errors_total', { operation: 'save' }).add()
-          this.#log.error({ reason: error.message }, 'state could not be written; it is tried again')
-        },
-      },
-    })
+    this.#state.publish()
   }
 
   #unhealthy(): string[] {
     const age = (this.#clock.now() - this.#engine.evaluatedMs) / 1000
-    return this.#state === 'ready' && age > STUCK_SECONDS ? [`the last evaluation is ${Math.round(age)} s old`] : []
+    return this.#stage === 'ready' && age > STUCK_SECONDS ? [`the last evaluation is ${Math.round(age)} s old`] : []
   }
 
   #notReady(): string[] {
-    if (this.#state !== 'ready') return [`the daemon is ${this.#state}`]
-    return this.#keeper.problem === null ? [] : [`the store does not take writes: ${this.#keeper.problem}`]
+    return this.#stage === 'ready' ? this.#state.notReady() : [`the daemon is ${this.#stage}`]
   }
 }
 

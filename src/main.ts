@@ -11,6 +11,8 @@ Tells within seconds whether a variant of an experiment hurts people: OTLP in, p
   serve     the daemon (the default command)
   check     validates the configuration and says what it understood
   replay    runs recorded OTLP through the engine; events and the final report as JSON lines
+  export    all state as lines of JSON: backup, move to another store, archive of an experiment
+  import    what export has written, into a store
   gate      a verdict for a pipeline, as an exit code
   watch     follows events in the terminal
   demo      a live experiment whose treatment gets worse, and the alert
@@ -36,6 +38,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   replay: async () => {
     const { REPLAY_HELP, replayCommand } = await import('./commands/replay.ts')
     return { help: REPLAY_HELP, run: (args) => replayCommand(args, processTerminal) }
+  },
+  export: async () => {
+    const { EXPORT_HELP, exportCommand } = await import('./commands/export.ts')
+    return { help: EXPORT_HELP, run: (args) => exportCommand(args, processTerminal) }
+  },
+  import: async () => {
+    const { IMPORT_HELP, importCommand } = await import('./commands/import.ts')
+    return { help: IMPORT_HELP, run: (args) => importCommand(args, processTerminal) }
   },
   gate: async () => {
     const { GATE_HELP, gateCommand } = await import('./commands/gate.ts')

@@ -32,12 +32,17 @@ export function createHandlers({
     return tick === null ? null : new Date(tick.evaluatedMs).toISOString()
   }
   return {
-    listExperiments: () => ({ evaluated_at: evaluatedAt(), experiments: source.experiments() }),
+    listExperiments() {
+      mustBeLoaded(source)
+      return { evaluated_at: evaluatedAt(), experiments: source.experiments() }
+    },
     getExperiment(request) {
+      mustBeLoaded(source)
       const id = pathParameter(request, 'id')
       const report = source.experiment(id)
       if (report === null) throw new ProblemError(404, `Nothing is known of an experiment ${JSON.stringify(id)}.`)
-      return { evaluated_at: evaluatedAt(), config_hash: source.configHash, items: source.items(), ...report }
+      const warnings = [...report.warnings, ...source.degraded().map((message) => ({ code: 'degraded', message }))]
+      return { evaluated_at: evaluatedAt(), config_hash: source.configHash, items: source.items(), ...report, warnings }
     },
     getVerdict(request) {
       const experiment = pathParameter(request, 'id')
@@ -45,13 +50,17 @@ export function createHandlers({
       return answerVerdict({
         experiment,
         variant: pathParameter(request, 'variant'),
-        report: source.experiment(experiment),
+        report: source.isLoaded() ? source.experiment(experiment) : 'loading',
+        degraded: source.degraded(),
         evaluatedMs: tick?.evaluatedMs ?? null,
         ageSeconds: tick?.ageSeconds ?? null,
         configHash: source.configHash,
       })
     },
-    listAlerts: () => ({ evaluated_at: evaluatedAt(), alerts: source.alerts() }),
+    listAlerts() {
+      mustBeLoaded(source)
+      return { evaluated_at: evaluatedAt(), alerts: source.alerts(), degraded: source.degraded() }
+    },
     listEvents: (request, reply) => json(reply, eventPage(source, request)),
     streamEvents: (request, reply) => openStream(streams, request, reply),
     getMetrics: (request, reply) => metrics.answer(request, reply),
@@ -63,7 +72,12 @@ export function createHandlers({
     getReadiness(_request, reply) {
       const reasons = source.notReady()
       reply.code(reasons.length === 0 ? 200 : 503)
-      return { ready: reasons.length === 0, not_ready: reasons }
+      return {
+        ready: reasons.length === 0,
+        not_ready: reasons,
+        reports: source.isLoaded() ? 'loaded' : 'loading',
+        degraded: source.degraded(),
+      }
     },
     getOpenApi: (_request, reply) => json(reply, openApi),
     getIndex: (_request, reply) =>
@@ -72,6 +86,13 @@ export function createHandlers({
         .type('text/html; charset=utf-8')
         .send(indexPage(source.version)),
   }
+}
+
+function mustBeLoaded(source: ApiSource): void {
+  if (source.isLoaded()) return
+  throw new ProblemError(503, 'What is stored is still being loaded; /readyz tells when it is here.', {
+    'retry-after': '1',
+  })
 }
 
 function json(reply: FastifyReply, text: string): FastifyReply {

@@ -56,6 +56,8 @@ function bad(status: number, description: string): ApiAnswer {
   return { status, description, contentType: PROBLEM_TYPE, schema: 'Problem' }
 }
 
+const LOADING = bad(503, 'What is stored is still being loaded.')
+
 const ACTIVE = [
   {
     id: 'listExperiments',
@@ -63,7 +65,7 @@ const ACTIVE = [
     path: '/api/v1/experiments',
     summary: 'All experiments with the verdict on each variant.',
     parameters: [],
-    answers: [ok('ExperimentList', 'The experiments.')],
+    answers: [ok('ExperimentList', 'The experiments.'), LOADING],
   },
   {
     id: 'getExperiment',
@@ -72,7 +74,7 @@ const ACTIVE = [
     summary:
       'Full report of an experiment: cohorts, SLIs by window, percentiles, burn rates, alerts, verdicts, warnings.',
     parameters: [experimentId],
-    answers: [ok('ExperimentReport', 'The report.'), bad(404, 'Nothing is known of such an experiment.')],
+    answers: [ok('ExperimentReport', 'The report.'), bad(404, 'Nothing is known of such an experiment.'), LOADING],
   },
   {
     id: 'getVerdict',
@@ -88,7 +90,7 @@ const ACTIVE = [
     path: '/api/v1/alerts',
     summary: 'Burn alerts that fire now.',
     parameters: [],
-    answers: [ok('AlertList', 'The alerts.')],
+    answers: [ok('AlertList', 'The alerts.'), LOADING],
   },
   {
     id: 'listEvents',
@@ -168,7 +170,8 @@ const ACTIVE = [
     id: 'getReadiness',
     method: 'GET',
     path: '/readyz',
-    summary: 'Whether the daemon takes telemetry.',
+    summary:
+      'Whether requests should come here: 503 while what is stored is being loaded, and where nothing can be acknowledged durably.',
     parameters: [],
     answers: [
       ok('Readiness', 'It does.'),

@@ -41,6 +41,11 @@ const verdictFields = {
   events_required: numberOrNull,
 }
 
+const degraded = {
+  ...list(text),
+  description: 'What is wrong with the store, a sentence each: what others count, or what it has lost, may be missing.',
+} as const
+
 const experimentHead = {
   id: text,
   state: { type: 'string', enum: ['running'] },
@@ -127,6 +132,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
         { type: 'null' },
       ],
     },
+    degraded,
     evaluated_at: momentOrNull,
     data_age_seconds: { ...numberOrNull, description: 'Age of the evaluation that this answer is made of.' },
     config_hash: text,
@@ -134,6 +140,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   AlertList: record({
     evaluated_at: momentOrNull,
     alerts: list({ allOf: [record({ experiment: text, variant: text, segments: texts, slo: text }), alert] }),
+    degraded,
   }),
   Event: record(
     {
@@ -155,5 +162,14 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     gap: { ...flag, description: 'Whether events between `after` and the first one given may be missing.' },
   }),
   Health: record({ status: { type: 'string', enum: ['ok', 'failing'] }, problems: list(text), version: text }),
-  Readiness: record({ ready: flag, not_ready: list(text) }),
+  Readiness: record({
+    ready: { ...flag, description: 'Whether requests should come here.' },
+    not_ready: list(text),
+    reports: {
+      type: 'string',
+      enum: ['loaded', 'loading'],
+      description: 'Telemetry is taken from the start; reports are given once what is stored is here.',
+    },
+    degraded,
+  }),
 }

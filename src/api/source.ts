@@ -51,8 +51,12 @@ export interface ApiSource {
   metrics(accept: string | undefined): MetricsPage
   /** Why the daemon cannot do its work any more, a sentence each; empty: it is well. */
   unhealthy(): readonly string[]
-  /** Why it cannot do its work yet; empty: it is ready. */
+  /** Why it should get no requests now; empty: it is ready. */
   notReady(): readonly string[]
+  /** Whether what is reported is all that is stored; until then, reports are not given. */
+  isLoaded(): boolean
+  /** What is not as it should be while reports are given, a sentence each: they may lack what others count, or what was lost. */
+  degraded(): readonly string[]
 }
 
 /** What the API tells about itself; each call is cheap and must not throw. */

@@ -25,6 +25,8 @@ export interface VerdictAnswer extends VerdictReport {
   /** Weighted, since the experiment began, of the SLI that has most; 0: no event of the variant was ever seen. */
   readonly events_total: number
   readonly evidence: VerdictEvidence | null
+  /** Why the evidence may lack something, a sentence each. */
+  readonly degraded: readonly string[]
   /** Null before the first evaluation. */
   readonly evaluated_at: string | null
   readonly data_age_seconds: number | null
@@ -34,8 +36,9 @@ export interface VerdictAnswer extends VerdictReport {
 export interface VerdictQuestion {
   readonly experiment: string
   readonly variant: string
-  /** Null: nothing is known of the experiment. */
-  readonly report: ExperimentReport | null
+  /** Null: nothing is known of the experiment; `loading`: what is known is not here yet. */
+  readonly report: ExperimentReport | 'loading' | null
+  readonly degraded: readonly string[]
   readonly evaluatedMs: number | null
   readonly ageSeconds: number | null
   readonly configHash: string
@@ -46,7 +49,8 @@ const MAX_EVIDENCE = 100
 
 /** The verdict on a variant; of a name never seen it is hold, with the reason. */
 export function answerVerdict(question: VerdictQuestion): VerdictAnswer {
-  const { experiment, variant, report } = question
+  const { experiment, variant } = question
+  const report = question.report === 'loading' ? null : question.report
   const known = report?.variants.find((candidate) => candidate.variant === variant) ?? null
   const judged = known?.verdict ?? neverSeen(question)
   return {
@@ -55,18 +59,22 @@ export function answerVerdict(question: VerdictQuestion): VerdictAnswer {
     ...judged,
     events_total: known === null ? 0 : eventsTotal(known),
     evidence: known === null ? null : evidenceOf(known, report?.control ?? null),
+    degraded: question.degraded,
     evaluated_at: question.evaluatedMs === null ? null : new Date(question.evaluatedMs).toISOString(),
     data_age_seconds: question.ageSeconds,
     config_hash: question.configHash,
   }
 }
 
-function neverSeen({ experiment, variant, report }: VerdictQuestion): VerdictReport {
-  const reason =
-    report === null
-      ? { code: 'unknown_experiment', message: `no event of the experiment ${experiment} has been seen` }
-      : { code: 'unknown_variant', message: `no event of the variant ${variant} of ${experiment} has been seen` }
-  return { verdict: 'hold', reasons: [reason], sufficient: false, events: 0, events_required: null }
+function neverSeen(question: VerdictQuestion): VerdictReport {
+  return { verdict: 'hold', reasons: [whyUnseen(question)], sufficient: false, events: 0, events_required: null }
+}
+
+function whyUnseen({ experiment, variant, report }: VerdictQuestion): { code: string; message: string } {
+  if (report === 'loading') return { code: 'loading', message: 'what is stored is still being loaded' }
+  return report === null
+    ? { code: 'unknown_experiment', message: `no event of the experiment ${experiment} has been seen` }
+    : { code: 'unknown_variant', message: `no event of the variant ${variant} of ${experiment} has been seen` }
 }
 
 function eventsTotal({ cohorts }: VariantReport): number {

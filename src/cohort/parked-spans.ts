@@ -62,6 +62,11 @@ export class ParkedSpans {
     return this.#bytes.length
   }
 
+  /** Sequence number of the span that is so many places behind the oldest. */
+  sequenceAt(place: number): number {
+    return (this.oldest + place) & SEQUENCE_MASK
+  }
+
   receivedMs(sequence: number): number {
     return this.#doubles[this.#double(sequence) + RECEIVED_MS]
   }
@@ -116,7 +121,7 @@ export class ParkedSpans {
 
   /** Copies an observation behind the newest span and gives its sequence number; its key is still to be set. There must be room. */
   push(observation: Observation, receivedMs: number): number {
-    const sequence = (this.oldest + this.count) & SEQUENCE_MASK
+    const sequence = this.sequenceAt(this.count)
     this.count++
     const double = this.#double(sequence)
     this.#doubles[double + RECEIVED_MS] = receivedMs

@@ -34,7 +34,6 @@ export class CohortRegistry {
   readonly #segmentCount: number
   readonly #otherKey: string
   readonly #startMs: number
-  #discovered: Experiment[] = []
   /** No experiment can have been idle for long enough before. */
   #noRoomUntilMs = -Infinity
 
@@ -82,13 +81,6 @@ export class CohortRegistry {
     return this.#byOrdinal[ordinal]
   }
 
-  /** Experiments discovered by lookup() since this was last asked: those neither declared nor restored. */
-  takeDiscovered(): Experiment[] {
-    const discovered = this.#discovered
-    this.#discovered = []
-    return discovered
-  }
-
   /** Brings back an experiment from before a restart; false where the limit refuses it. */
   restoreExperiment(id: string, discoveredMs: number): boolean {
     const known = this.#experiments.get(id)
@@ -131,7 +123,6 @@ export class CohortRegistry {
     experiment.seen = false
     experiment.discoveredMs = this.#startMs
     if (experiment.declared === null) this.#experiments.delete(experiment.id)
-    this.#discovered = this.#discovered.filter((discovered) => discovered !== experiment)
   }
 
   #admit(id: string, variantName: string, segmentKey: string, nowMs: number): Cohort | null {
@@ -141,7 +132,6 @@ export class CohortRegistry {
       return null
     }
     const experiment = known ?? this.#addExperiment(id, nowMs)
-    if (known === undefined) this.#discovered.push(experiment)
     if (!experiment.seen) {
       experiment.seen = true
       experiment.discoveredMs = nowMs

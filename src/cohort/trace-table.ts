@@ -48,6 +48,11 @@ export class TraceTable {
     return this.capacity * TRACE_BYTES
   }
 
+  /** The entry that was seen next after this one, or NONE. */
+  newer(entry: number): number {
+    return this.#words[entry * ENTRY_WORDS + NEWER]
+  }
+
   /** Receipt of the trace's latest span. */
   lastMs(entry: number): number {
     return this.#doubles[(entry * ENTRY_WORDS + LAST_MS) >> 1]

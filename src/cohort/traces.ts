@@ -5,29 +5,32 @@
 // comes is handed to the parked spans of its trace, and kept for `waitMs` after the trace's last span (of any kind).
 // For one (trace, experiment) the first tag wins.
 //
-//       parked spans, by receipt            traces, by last sight               tags, shared by traces
-//       [u7][u8][u9] ... released <-        {id, last, first parked, tags} -->  (exp-a, treatment), (exp-b, on)
-//                 \_______ chained by trace ____/
-//
 // Every call first ends what is over by its own time: spans received more than `waitMs` before it are released, traces last
-// seen more than `waitMs` before it are forgotten. Both are at the head of a queue, so this costs nothing when nothing is
-// over, and what happens never depends on when a sweep ran. A trace outlives its parked spans, since each of them is
-// also a sight of it. Time never goes back: an earlier `nowMs` counts as the latest one seen.
+// seen more than `waitMs` before it are forgotten. How they are held, and within which bound: waiting-traces.ts.
 //
 // Every parked span ends exactly once: attributed (first delivery that is accepted), or when released `unattributed`, or
-// `limit` where it had deliveries and all were refused. Memory is bounded: when full, the oldest parked spans are released
-// before their time, and the longest unseen traces forgotten; their parked spans then end unattributed in their turn.
+// `limit` where it had deliveries and all were refused. That holds over a restart too, where what came in is journaled.
 //
-//   const traces = new TraceInheritance({ waitMs, sliCount, maxBytes, deliver, release })
+//   const traces = new TraceInheritance({ waitMs, sliCount, maxBytes, deliver, release, journal })
+//   traces.restore(entries, nowMs)            what an earlier process left waiting
 //   traces.tagged(traceId, tags, nowMs)       a span with tags was received
 //   traces.park(observation, nowMs)           a span without; true: it is attributed already
 //   traces.advance(nowMs)                     at every tick
+//   traces.takeJournal()                      at every commit
 import { Observation } from '../model/observation.ts'
-import { Interner, NONE } from './interner.ts'
-import { ATTRIBUTED, ParkedSpans, parkedSpanBytes, REFUSED } from './parked-spans.ts'
-import { type TagPath, TagPaths } from './tag-paths.ts'
-import type { TagList } from './tags.ts'
-import { TRACE_BYTES, TraceTable } from './trace-table.ts'
+import { InheritanceJournal, type TakenJournal } from './inheritance-journal.ts'
+import { JournalError, type JournalReading, readJournal } from './inheritance-journal-reader.ts'
+import { countWaiting, InheritanceReplay, type LeftEntry, type RestoredInheritance } from './inheritance-replay.ts'
+import { NONE } from './interner.ts'
+import { ATTRIBUTED, REFUSED } from './parked-spans.ts'
+import type { TagPath } from './tag-paths.ts'
+import { MAX_TAGS, type TagList } from './tags.ts'
+import { recordWaiting } from './waiting-record.ts'
+import { WaitingTraces } from './waiting-traces.ts'
+
+export type { TakenJournal } from './inheritance-journal.ts'
+export { JournalError } from './inheritance-journal-reader.ts'
+export type { LeftEntry, RestoredInheritance } from './inheritance-replay.ts'
 
 /** How a parked span ends that was never attributed. */
 export type ReleaseOutcome = 'unattributed' | 'limit'
@@ -36,77 +39,106 @@ export interface TraceInheritanceOptions {
   /** 0: nothing is inherited. */
   readonly waitMs: number
   readonly sliCount: number
-  /** Bound on the memory of parked spans, traces and tags together. */
+  /** Bound on the memory of parked spans, traces and tags together; and, apart from it, of the journal between two takeJournal(). */
   readonly maxBytes: number
   /**
    * Counts an untagged span for an experiment of its trace; the observation is reused after the call. `first`: the span was
-   * not attributed before. False: refused by a limit. Must not call back into this object.
+   * not attributed before. False: refused by a limit; alike for all spans of an experiment in one call of tagged(). Must not
+   * call back into this object.
    */
   readonly deliver: (observation: Observation, experiment: string, variant: string, first: boolean) => boolean
   /** Told of each span that ends without ever having been attributed. `transport` is an index into TRANSPORTS. */
   readonly release: (transport: number, outcome: ReleaseOutcome) => void
+  /** Whether inputs are recorded for takeJournal(). */
+  readonly journal?: boolean
+  /** What a journal must have been recorded under to be restored here: whatever observations and segment keys depend on. */
+  readonly configuration?: string
 }
 
-const NAMES_SHARE = 0.05
-const SPANS_SHARE = 0.5
-const MAX_ENTRIES = 2 ** 26
-
 export class TraceInheritance {
-  /** Parked spans that are not attributed yet. */
-  pendingItems = 0
-  /** Parked spans released before their time for want of room. */
-  evicted = 0
-  /** Traces forgotten before their time for want of room. */
-  forgottenTraces = 0
   /** Tags that a trace could not learn: it has MAX_TAGS already, or there is no room even without the other traces. */
   droppedTags = 0
   readonly #options: TraceInheritanceOptions
-  readonly #parked: ParkedSpans
-  readonly #traces: TraceTable
-  readonly #tags: TagPaths
-  readonly #segmentKeys: Interner
+  readonly #waiting: WaitingTraces
+  readonly #journal: InheritanceJournal | null
+  /** What became of the parked spans by each tag that tagged() has just taught their trace. */
+  readonly #outcomes = new Uint8Array(MAX_TAGS)
   /** What deliver() is shown of a parked span. */
   readonly #view: Observation
-  #nowMs = -Infinity
+  #isRestoring = false
 
   constructor(options: TraceInheritanceOptions) {
-    const { maxBytes, sliCount } = options
-    const spanBytes = parkedSpanBytes(sliCount)
-    const maxSpans = largestPowerOfTwo((maxBytes * SPANS_SHARE) / spanBytes)
-    const bytesLeft = maxBytes * (1 - 2 * NAMES_SHARE) - maxSpans * spanBytes
-    const maxTraces = largestPowerOfTwo(bytesLeft / TRACE_BYTES)
+    const { waitMs, sliCount, maxBytes } = options
     this.#options = options
-    this.#parked = new ParkedSpans({ sliCount, maxCapacity: maxSpans })
-    this.#traces = new TraceTable(maxTraces)
-    this.#tags = new TagPaths(maxBytes * NAMES_SHARE)
-    this.#segmentKeys = new Interner(maxBytes * NAMES_SHARE)
+    this.#waiting = new WaitingTraces({
+      waitMs,
+      sliCount,
+      maxBytes,
+      ended: (transport, flags) => this.#reportEnd(transport, flags),
+    })
+    this.#journal = options.journal === true ? this.#newJournal(maxBytes) : null
     this.#view = new Observation(sliCount)
+  }
+
+  /** Parked spans that are not attributed yet. */
+  get pendingItems(): number {
+    return this.#waiting.pendingItems
   }
 
   /** Parked spans, whether attributed or not. */
   get parkedItems(): number {
-    return this.#parked.count
+    return this.#waiting.parked.count
   }
 
   get traceCount(): number {
-    return this.#traces.count
+    return this.#waiting.traces.count
   }
 
-  /** Memory held now: at most maxBytes, except that a few kilobytes are always there. */
+  /** Parked spans released before their time for want of room. */
+  get evicted(): number {
+    return this.#waiting.evicted
+  }
+
+  /** Traces forgotten before their time for want of room. */
+  get forgottenTraces(): number {
+    return this.#waiting.forgottenTraces
+  }
+
+  /** Memory held now, the journal aside: at most maxBytes, except that a few kilobytes are always there. */
   get bytes(): number {
-    return this.#parked.bytes + this.#traces.bytes + this.#tags.bytes + this.#segmentKeys.bytes
+    return this.#waiting.bytes
+  }
+
+  /** Whether a span of this trace takes part at all: there is a wait, and the id is not all zero. */
+  takesPart(traceId: Uint32Array): boolean {
+    return this.#options.waitMs > 0 && (traceId[0] | traceId[1] | traceId[2] | traceId[3]) !== 0
+  }
+
+  /** Adds the experiments of which a trace has tags that it would still have at `nowMs`. */
+  collectExperiments(traceId: Uint32Array, nowMs: number, into: Set<string>): void {
+    const trace = this.#waiting.traces.find(traceId)
+    if (trace === NONE || this.#waiting.isOver(trace, nowMs)) return
+    for (let tag = this.#waiting.tags(trace); tag !== null; tag = tag.previous) into.add(tag.experiment)
   }
 
   /** Hands the tags of a span received at `nowMs` to its trace. Without a trace id (all zero) nothing happens. */
   tagged(traceId: Uint32Array, tags: TagList, nowMs: number): void {
-    if (tags.count === 0 || !this.#canInherit(traceId)) return
-    this.#endWhatIsOver(nowMs)
-    const trace = this.#see(traceId)
+    if (tags.count === 0 || !this.takesPart(traceId)) return
+    const waiting = this.#waiting
+    waiting.endWhatIsOver(nowMs)
+    const trace = waiting.see(traceId)
+    let learnt = 0
     for (let at = 0; at < tags.count; at++) {
-      if (!this.#tags.knows(this.#traces.tags(trace), tags.experiments[at])) {
-        this.#learn(trace, tags.experiments[at], tags.variants[at])
-      }
+      const experiment = tags.experiments[at]
+      if (waiting.knows(trace, experiment)) continue
+      const tag = waiting.learn(trace, experiment, tags.variants[at])
+      if (tag === null) this.droppedTags++
+      else this.#outcomes[learnt++] = this.#deliverToParked(trace, tag)
     }
+    if (this.#journal === null) return
+    this.#journal.setTrace(traceId, waiting.tags(trace), waiting.nowMs)
+    if (learnt === 0) this.#journal.sight()
+    else this.#journal.sight(this.#outcomes.subarray(0, learnt))
   }
 
   /**
@@ -114,169 +146,140 @@ export class TraceInheritance {
    * Where it cannot inherit (no trace id, no wait) or cannot be held it is released at once.
    */
   park(observation: Observation, nowMs: number): boolean {
-    if (!this.#canInherit(observation.traceId)) {
+    if (!this.takesPart(observation.traceId)) {
       this.#options.release(observation.transport, 'unattributed')
       return false
     }
-    this.#endWhatIsOver(nowMs)
-    const trace = this.#see(observation.traceId)
-    const flags = this.#deliverKnown(observation, trace)
-    if (!this.#hold(observation, trace, flags)) this.#reportEnd(observation.transport, flags)
-    else if ((flags & ATTRIBUTED) === 0) this.pendingItems++
+    const waiting = this.#waiting
+    waiting.endWhatIsOver(nowMs)
+    const trace = waiting.see(observation.traceId)
+    const tags = waiting.tags(trace)
+    const flags = this.#deliverKnown(observation, tags)
+    const isHeld = waiting.hold(observation, trace, flags)
+    if (!isHeld) this.#reportEnd(observation.transport, flags)
+    if (this.#journal !== null) {
+      this.#journal.setTrace(observation.traceId, tags, waiting.nowMs)
+      if (isHeld) this.#journal.park(observation, flags)
+      else this.#journal.sight()
+    }
     return (flags & ATTRIBUTED) !== 0
   }
 
   /** Ends what is over at `nowMs`; gives memory back once nothing is left. */
   advance(nowMs: number): void {
-    this.#endWhatIsOver(nowMs)
-    if (this.#parked.count > 0 || this.#traces.count > 0) return
-    this.#parked.shrink()
-    this.#traces.shrink()
+    this.#waiting.endWhatIsOver(nowMs)
+    this.#waiting.shrink()
   }
 
-  #canInherit(traceId: Uint32Array): boolean {
-    return this.#options.waitMs > 0 && (traceId[0] | traceId[1] | traceId[2] | traceId[3]) !== 0
+  /** What came in since this was last asked, for the store; null: nothing did, or it is not recorded. */
+  takeJournal(): TakenJournal | null {
+    if (this.#journal === null || !this.#journal.isOverfull) return this.#journal?.take() ?? null
+    this.#journal.take()
+    return this.encodeWaiting()
   }
 
-  #endWhatIsOver(nowMs: number): void {
-    if (nowMs <= this.#nowMs) return
-    this.#nowMs = nowMs
-    const { waitMs } = this.#options
-    const parked = this.#parked
-    while (parked.count > 0 && nowMs - parked.receivedMs(parked.oldest) > waitMs) this.#releaseOldest()
-    const traces = this.#traces
-    while (traces.oldest !== NONE && nowMs - traces.lastMs(traces.oldest) > waitMs) this.#forget(traces.oldest)
+  /** Everything that waits, as one journal entry that needs no earlier one; null: nothing does. */
+  encodeWaiting(): TakenJournal | null {
+    const journal = this.#newJournal(Infinity)
+    this.#recordState(journal)
+    return journal.take()
   }
 
-  /** The entry of a trace of which a span was received now. */
-  #see(traceId: Uint32Array): number {
-    const known = this.#traces.find(traceId)
-    if (known !== NONE) {
-      this.#traces.touch(known, this.#nowMs)
-      return known
+  /**
+   * Goes on where earlier processes ended, given their entries, oldest first; to be called before anything else. Nothing is
+   * released by it (what is over at `nowMs` is by the next call), and nothing delivered, but for unwritten experiments what
+   * the entry delivered to them, never as `first`. All that was restored is in the next journal entry, since the earlier ones go with it.
+   */
+  restore(entries: Iterable<LeftEntry>, nowMs: number): RestoredInheritance {
+    const damaged: JournalError[] = []
+    const foreign = { entries: 0, spans: 0 }
+    this.#isRestoring = true
+    for (const { bytes, unwritten } of entries) {
+      const entry = readOrError(bytes)
+      if (entry instanceof JournalError) damaged.push(entry)
+      else if (this.#isForeign(entry)) {
+        foreign.entries++
+        foreign.spans += countWaiting(entry, { waitMs: this.#options.waitMs, nowMs })
+      } else entry.tell(this.#replay(unwritten, nowMs))
     }
-    if (!this.#traces.makeRoom()) this.#forgetOldest()
-    return this.#traces.insert(traceId, this.#nowMs)
+    this.#isRestoring = false
+    if (this.#journal !== null) this.#recordState(this.#journal)
+    return {
+      parkedItems: this.parkedItems,
+      pendingItems: this.pendingItems,
+      traces: this.traceCount,
+      foreign,
+      damaged,
+    }
+  }
+
+  #replay(unwritten: readonly string[], nowMs: number): InheritanceReplay {
+    const { deliver, sliCount } = this.#options
+    return new InheritanceReplay(
+      {
+        waiting: this.#waiting,
+        nowMs,
+        unwritten,
+        deliver: (observation, { experiment, variant }) => deliver(observation, experiment, variant, false),
+      },
+      sliCount,
+    )
+  }
+
+  #isForeign({ configuration, sliCount }: JournalReading): boolean {
+    return configuration !== (this.#options.configuration ?? '') || sliCount !== this.#options.sliCount
+  }
+
+  #recordState(journal: InheritanceJournal): void {
+    if (this.traceCount + this.parkedItems === 0) return
+    journal.setSection('state')
+    recordWaiting(this.#waiting, this.#view, journal)
+    journal.setSection('own')
+  }
+
+  #newJournal(maxBytes: number): InheritanceJournal {
+    const { waitMs, sliCount, configuration = '' } = this.#options
+    return new InheritanceJournal({ waitMs, sliCount, configuration, maxBytes })
   }
 
   /** Counts a span for all experiments that its trace is known to belong to; gives its flags. */
-  #deliverKnown(observation: Observation, trace: number): number {
+  #deliverKnown(observation: Observation, tags: TagPath | null): number {
     let flags = 0
-    let tag = this.#tags.path(this.#traces.tags(trace))
-    for (; tag !== null; tag = tag.previous) flags |= this.#deliver(observation, tag, flags)
+    for (let tag = tags; tag !== null; tag = tag.previous) {
+      const first = (flags & ATTRIBUTED) === 0
+      flags |= this.#options.deliver(observation, tag.experiment, tag.variant, first) ? ATTRIBUTED : REFUSED
+    }
     return flags
   }
 
-  #deliver(observation: Observation, tag: TagPath, flags: number): number {
-    const first = (flags & ATTRIBUTED) === 0
-    return this.#options.deliver(observation, tag.experiment, tag.variant, first) ? ATTRIBUTED : REFUSED
-  }
-
-  /** Keeps a copy of the span behind the others of its trace; false when there is no room even without all others. */
-  #hold(observation: Observation, trace: number, flags: number): boolean {
-    const parked = this.#parked
-    let key = this.#segmentKeys.acquire(observation.segmentKey)
-    while (key === NONE && parked.count > 0) {
-      this.#evictOldest()
-      key = this.#segmentKeys.acquire(observation.segmentKey)
+  /** Counts all parked spans of a trace for an experiment; gives the flags that this has put on them. */
+  #deliverToParked(trace: number, { experiment, variant }: TagPath): number {
+    const { parked, traces } = this.#waiting
+    let flags = 0
+    let sequence = traces.firstParked(trace)
+    if (sequence !== NONE) traces.readId(trace, this.#view.traceId)
+    for (; sequence !== NONE; sequence = parked.next(sequence)) {
+      this.#waiting.read(sequence, this.#view)
+      const first = (parked.flags(sequence) & ATTRIBUTED) === 0
+      const accepted = this.#options.deliver(this.#view, experiment, variant, first)
+      const outcome = accepted ? ATTRIBUTED : REFUSED
+      this.#waiting.mark(sequence, outcome)
+      flags |= outcome
     }
-    if (key === NONE) {
-      this.evicted++
-      return false
-    }
-    if (!parked.makeRoom()) this.#evictOldest()
-    const sequence = parked.push(observation, this.#nowMs)
-    parked.setTrace(sequence, trace)
-    parked.setKey(sequence, key)
-    parked.addFlags(sequence, flags)
-    const last = this.#traces.lastParked(trace)
-    if (last !== NONE) parked.setNext(last, sequence)
-    this.#traces.setParked(trace, last === NONE ? sequence : this.#traces.firstParked(trace), sequence)
-    return true
-  }
-
-  /** Gives a trace its first tag of an experiment, and with it all parked spans of the trace. */
-  #learn(trace: number, experiment: string, variant: string): void {
-    const tag = this.#addTag(trace, experiment, variant)
-    if (tag === null) {
-      this.droppedTags++
-      return
-    }
-    const parked = this.#parked
-    let sequence = this.#traces.firstParked(trace)
-    if (sequence !== NONE) this.#traces.readId(trace, this.#view.traceId)
-    while (sequence !== NONE) {
-      this.#deliverParked(sequence, tag)
-      sequence = parked.next(sequence)
-    }
-  }
-
-  #addTag(trace: number, experiment: string, variant: string): TagPath | null {
-    const known = this.#traces.tags(trace)
-    if (this.#tags.isFull(known)) return null
-    let tags = this.#tags.extend(known, experiment, variant)
-    while (tags === NONE && this.#traces.oldest !== trace) {
-      this.#forgetOldest()
-      tags = this.#tags.extend(known, experiment, variant)
-    }
-    if (tags !== NONE) this.#traces.setTags(trace, tags)
-    return this.#tags.path(tags)
-  }
-
-  #deliverParked(sequence: number, tag: TagPath): void {
-    const parked = this.#parked
-    const flags = parked.flags(sequence)
-    parked.read(sequence, this.#view)
-    this.#view.segmentKey = this.#segmentKeys.text(parked.key(sequence))
-    const outcome = this.#deliver(this.#view, tag, flags)
-    parked.addFlags(sequence, outcome)
-    if (outcome === ATTRIBUTED && (flags & ATTRIBUTED) === 0) this.pendingItems--
-  }
-
-  #releaseOldest(): void {
-    const parked = this.#parked
-    const { oldest } = parked
-    const flags = parked.flags(oldest)
-    const trace = parked.trace(oldest)
-    const transport = parked.transport(oldest)
-    if (trace !== NONE) {
-      const next = parked.next(oldest)
-      this.#traces.setParked(trace, next, next === NONE ? NONE : this.#traces.lastParked(trace))
-    }
-    this.#segmentKeys.release(parked.key(oldest))
-    parked.shift()
-    if ((flags & ATTRIBUTED) === 0) this.pendingItems--
-    this.#reportEnd(transport, flags)
+    return flags
   }
 
   #reportEnd(transport: number, flags: number): void {
-    if ((flags & ATTRIBUTED) === 0) this.#options.release(transport, (flags & REFUSED) === 0 ? 'unattributed' : 'limit')
-  }
-
-  #evictOldest(): void {
-    this.evicted++
-    this.#releaseOldest()
-  }
-
-  #forgetOldest(): void {
-    this.forgottenTraces++
-    this.#forget(this.#traces.oldest)
-  }
-
-  /** Forgets a trace; parked spans that it still has (only where room is wanted) stay, out of reach of any tag. */
-  #forget(trace: number): void {
-    const parked = this.#parked
-    let sequence = this.#traces.firstParked(trace)
-    while (sequence !== NONE) {
-      parked.setTrace(sequence, NONE)
-      sequence = parked.next(sequence)
-    }
-    this.#tags.leave(this.#traces.tags(trace))
-    this.#traces.remove(trace)
+    if ((flags & ATTRIBUTED) !== 0 || this.#isRestoring) return
+    this.#options.release(transport, (flags & REFUSED) === 0 ? 'unattributed' : 'limit')
   }
 }
 
-/** At most `limit`, and at least 1. */
-function largestPowerOfTwo(limit: number): number {
-  return 2 ** Math.max(0, Math.floor(Math.log2(Math.min(Math.max(limit, 1), MAX_ENTRIES))))
+function readOrError(bytes: Uint8Array): JournalReading | JournalError {
+  try {
+    return readJournal(bytes)
+  } catch (error) {
+    if (error instanceof JournalError) return error
+    throw error
+  }
 }

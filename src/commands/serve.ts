@@ -1,5 +1,5 @@
 // `cohortd serve`: the daemon in the foreground, until it is told to stop.
-import { Daemon, type Listening } from '../daemon.ts'
+import { Daemon } from '../daemon.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { Terminal } from '../runtime/terminal.ts'
 import { type Log, type LogFormat, openLog } from '../telemetry/log.ts'
@@ -37,7 +37,9 @@ export async function serveCommand(args: readonly string[], terminal: Terminal):
   const daemon = new Daemon({ settings, version: packageVersion(), log, recordPath: flags.record ?? null })
   const stopped = stopOnSignal(daemon, log)
   try {
-    announce(await daemon.start(), log)
+    for (const one of await daemon.start()) log.info({ ...one }, 'listening')
+    await Promise.race([daemon.loaded, stopped])
+    log.info('ready')
   } catch (error) {
     log.error((error as Error).message)
     return EXIT.failure
@@ -50,11 +52,6 @@ function logFormat(asked: string | undefined, terminal: Terminal): LogFormat {
   if (asked === undefined) return terminal.interactive ? 'text' : 'json'
   if (asked !== 'json' && asked !== 'text') throw new UsageError(`--log-format is json or text, not ${asked}`)
   return asked
-}
-
-function announce(listening: readonly Listening[], log: Log): void {
-  for (const one of listening) log.info({ ...one }, 'listening')
-  log.info('ready')
 }
 
 /**

@@ -1,6 +1,7 @@
 // From checked pieces to Settings: what the rest of the daemon works with.
 import type { EngineSettings, ExperimentDeclaration, ListenAddress, Settings } from '../model/settings.ts'
 import type { BurnPolicy, Sli, Slo } from '../model/slo.ts'
+import { compileStore, storeNotes } from './compile-store.ts'
 import { fingerprint } from './fingerprint.ts'
 import type { Entry, EntryList, Pieces } from './pieces.ts'
 import { BUILT_IN_POLICIES } from './policies.ts'
@@ -11,7 +12,7 @@ import type { PolicyConfig, SloConfig } from './schema/slos.ts'
 
 /** Settings of pieces without problems, and what is worth knowing though it is no problem. */
 export function compile(pieces: Pieces, inactive: readonly string[]): { settings: Settings; notes: string[] } {
-  const { receivers, api, store, exporters, telemetry, events, shutdown_timeout } = pieces.sections
+  const { receivers, api, store, ack, exporters, telemetry, events, shutdown_timeout } = pieces.sections
   const engine = compileEngine(pieces)
   const { grpc, http } = receivers.otlp.protocols
   const settings: Settings = {
@@ -24,7 +25,8 @@ export function compile(pieces: Pieces, inactive: readonly string[]): { settings
       corsOrigins: http?.cors.allowed_origins ?? [],
     },
     api: api.endpoint,
-    store: store.type === 'memory' ? { type: 'memory' } : { type: 'sqlite', path: store.path },
+    store: compileStore(store),
+    ack,
     exporters: { otlp: otlpTarget(exporters.otlp) },
     selfTelemetry: otlpTarget(telemetry.otlp),
     logLevel: telemetry.log_level,
@@ -33,7 +35,12 @@ export function compile(pieces: Pieces, inactive: readonly string[]): { settings
     inactive,
     configHash: fingerprint(engine),
   }
-  return { settings, notes: [...listenNotes(settings), ...contentNotes(pieces, engine)] }
+  const notes = [
+    ...listenNotes(settings),
+    ...storeNotes(store, settings.store, isLoopback),
+    ...contentNotes(pieces, engine),
+  ]
+  return { settings, notes }
 }
 
 function otlpTarget(

@@ -1,9 +1,11 @@
 // What a configuration means, in plain text, for `cohortd check`.
 import { formatSeconds } from '../model/duration.ts'
 import type { Condition, Matcher, Test } from '../model/matcher.ts'
-import type { ListenAddress, Settings, TagRule } from '../model/settings.ts'
+import type { ListenAddress, RedisSettings, RedisTls, Settings, StoreSettings, TagRule } from '../model/settings.ts'
 import type { BurnPolicy, BurnRule, Sli, Slo } from '../model/slo.ts'
 import { errorBudget } from '../model/slo.ts'
+import { maskPasswords } from '../model/url.ts'
+import { redisUrls } from './compile-store.ts'
 import type { Loaded } from './load.ts'
 import { formatBytes } from './size.ts'
 
@@ -63,14 +65,43 @@ function listeners({ receivers, api }: Settings): Row[] {
   ]
 }
 
-function keeping({ store, eventLogLimit, engine }: Settings): Row[] {
-  const state = store.type === 'memory' ? 'in memory, lost at the end of the process' : `in SQLite at ${store.path}`
+function keeping({ store, ack, eventLogLimit, engine }: Settings): Row[] {
   const retries = engine.retryWindowMs === 0 ? 'counted twice' : `recognised for ${formatMs(engine.retryWindowMs)}`
   return [
-    ['state', state],
+    ...stateRows(store),
+    ['acknowledges', ack === 'memory' ? 'once it has counted in memory' : 'once the state above holds what it counted'],
     ['events', `the latest ${eventLogLimit}`],
     ['retried requests', retries],
   ]
+}
+
+function stateRows(store: StoreSettings): Row[] {
+  if (store.type === 'memory') return [['state', 'in memory, lost at the end of the process']]
+  if (store.type === 'sqlite') return [['state', `in SQLite at ${store.path}`]]
+  const { tls, keyPrefix, replicaName } = store.redis
+  return [
+    ['state', `in ${redisPlace(store.redis)}, under keys that begin with ${keyPrefix}`],
+    ...(tls === null ? [] : [['TLS to Redis', tlsSentence(tls)] as const]),
+    ...(replicaName === null ? [] : [['this replica', replicaName] as const]),
+  ]
+}
+
+/** Where Redis is and who is logged in; passwords stay unsaid. */
+function redisPlace({ servers, username, password }: RedisSettings): string {
+  const urls = redisUrls(servers).map(maskPasswords).join(', ')
+  const user = username === null ? '' : ` as ${username}`
+  const login = `${user}${password === null ? '' : ' with a password'}`
+  if (servers.kind === 'sentinel') return `Redis, the master ${servers.master} of the Sentinels at ${urls}${login}`
+  return `${servers.kind === 'cluster' ? 'the Redis Cluster with' : 'Redis at'} ${urls}${login}`
+}
+
+function tlsSentence({ caFile, certFile, serverName, insecureSkipVerify }: RedisTls): string {
+  const authority = caFile === null ? 'the authorities of the system' : caFile
+  const name = serverName === null ? '' : ` for ${serverName}`
+  const check = insecureSkipVerify
+    ? 'any certificate is accepted'
+    : `certificates${name} are checked against ${authority}`
+  return certFile === null ? check : `${check}; its own is ${certFile}`
 }
 
 function cohortRules({ engine }: Settings): Row[] {

@@ -5,7 +5,7 @@ import type { Located } from './located.ts'
 import { isGiven } from './located.ts'
 import type { Pieces } from './pieces.ts'
 
-/** The keys that the reference marks so. Values of other keys that are not active yet: store.type redis, ack durable, slis[].from metrics and events. */
+/** The keys that the reference marks so. Values of other keys that are not active yet: slis[].from metrics and events. */
 export const INACTIVE_KEYS: ReadonlySet<string> = new Set([
   'receivers.otlp.protocols.grpc.tls',
   'receivers.otlp.protocols.http.tls',
@@ -26,7 +26,7 @@ export const INACTIVE_KEYS: ReadonlySet<string> = new Set([
 export function inactiveSentences(pieces: Pieces, tree: Located): string[] {
   return [
     ...ofListeners(pieces),
-    ...ofState(pieces),
+    ...ofCohorts(pieces),
     ...ofSlis(pieces),
     ...ofExperiments(pieces, tree),
     ...ofOutputs(pieces),
@@ -47,15 +47,9 @@ function ofListeners({ sections }: Pieces): string[] {
   return listeners.flatMap(([key, tls]) => (tls === undefined ? [] : [notActive(key, 'connections are not encrypted')]))
 }
 
-function ofState({ sections }: Pieces): string[] {
-  const sentences: string[] = []
-  if (sections.store.type === 'redis')
-    sentences.push(notActive('store.type redis', `state is kept in SQLite at ${sections.store.path}`))
-  if (sections.ack === 'durable')
-    sentences.push(notActive('ack durable', 'requests are acknowledged once they are counted in memory'))
-  if ((sections.cohorts.resource_variants ?? []).length > 0)
-    sentences.push(notActive('cohorts.resource_variants', 'only cohorts.tags tell experiment and variant'))
-  return sentences
+function ofCohorts({ sections }: Pieces): string[] {
+  if ((sections.cohorts.resource_variants ?? []).length === 0) return []
+  return [notActive('cohorts.resource_variants', 'only cohorts.tags tell experiment and variant')]
 }
 
 function ofSlis(pieces: Pieces): string[] {

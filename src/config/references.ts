@@ -31,6 +31,7 @@ export function checkReferences(pieces: Pieces, options: { tree: Located; known:
   checkDeadRules(pieces, tree, report)
   checkExperiments(pieces, report)
   checkListeners(pieces, tree, report)
+  checkAcknowledgement(pieces, report)
   return problems
 }
 
@@ -161,6 +162,18 @@ function checkListeners(pieces: Pieces, tree: Located, report: Report): void {
     const taken = listeners.slice(0, index).some(([, earlier]) => clash(earlier, address))
     if (taken) report(path, 'an address where nothing else of this configuration listens')
   }
+}
+
+/** Durable acknowledgement promises that what was acknowledged is counted, and counted once, over a crash. */
+function checkAcknowledgement({ sections }: Pieces, report: Report): void {
+  if (sections.ack !== 'durable') return
+  if (sections.store.type === 'memory')
+    report(['ack'], 'memory, since store.type memory loses everything with the process; durable needs sqlite or redis')
+  if (sections.receivers.otlp.retry_window === 0)
+    report(
+      ['receivers', 'otlp', 'retry_window'],
+      'more than 0s beside ack: durable, since requests that are sent again could not be recognised',
+    )
 }
 
 function clash(a: ListenAddress | undefined, b: ListenAddress | undefined): boolean {

@@ -1,6 +1,7 @@
 // Runs zod over the configuration piece by piece and turns its issues into problems. What is wrong is reported, then taken out
 // and the rest looked at again, so that one mistake does not hide another.
 import type { z } from 'zod'
+import { maskPasswords } from '../model/url.ts'
 import { CONDITION_KEYS } from './conditions.ts'
 import type { Located } from './located.ts'
 import { placeOf, placeOfKey, scalarAt } from './located.ts'
@@ -196,7 +197,7 @@ export function unknownKey(options: { path: KeyPath; known: readonly string[]; r
 /** The value in words; secrets stay unsaid, references are named. */
 export function describeFound(value: unknown, path: KeyPath, root: Located): string {
   const reference = scalarAt(root, path)?.reference ?? null
-  const visible = typeof value === 'string' ? value.replace(/(:\/\/[^/@\s]*:)[^/@\s]*@/, '$1***@') : value
+  const visible = typeof value === 'string' ? maskPasswords(value) : value
   const described = isSecret(path) && value !== undefined ? 'a value not shown' : describeValue(visible)
   return reference === null ? described : `${described} (from ${reference.text})`
 }

@@ -16,11 +16,12 @@ export interface ApiSourceParts {
   readonly clock: Clock
   readonly version: string
   readonly configHash: string
+  readonly state: { readonly isLoaded: boolean; degraded(): readonly string[] }
   readonly health: { unhealthy(): readonly string[]; notReady(): readonly string[] }
 }
 
 export function apiSource(parts: ApiSourceParts): ApiSource {
-  const { engine, eventLog, selfMetrics, clock } = parts
+  const { engine, eventLog, selfMetrics, clock, state } = parts
   return {
     version: parts.version,
     configHash: parts.configHash,
@@ -34,9 +35,11 @@ export function apiSource(parts: ApiSourceParts): ApiSource {
     items: () => engine.items(),
     experiment: (id) => engine.experiment(id),
     alerts: () => firingAlerts(engine),
-    metrics: (accept) => metricsPage({ reading: engine, selfMetrics }, accept),
+    metrics: (accept) => metricsPage({ reading: state.isLoaded ? engine : null, selfMetrics }, accept),
     unhealthy: () => parts.health.unhealthy(),
     notReady: () => parts.health.notReady(),
+    isLoaded: () => state.isLoaded,
+    degraded: () => state.degraded(),
   }
 }
 

@@ -12,7 +12,7 @@ export function observeProcess(metrics: SelfMetrics, started: { version: string;
   metrics.gauge('cohortd_build_info', { version: started.version }).set(1)
   // Counters that begin at 0, so that a rate sees their first step.
   for (const reason of ['slow', 'limit']) metrics.counter('cohortd_sse_dropped_total', { reason })
-  metrics.counter('cohortd_store_errors_total', { operation: 'save' })
+  metrics.counter('cohortd_store_errors_total', { operation: 'commit' })
   metrics.gauge('cohortd_sse_subscribers')
   metrics.gauge('process_start_time_seconds').set(started.startMs / 1000)
   metrics.observe('process_cpu_seconds_total', () => {

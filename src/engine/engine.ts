@@ -1,49 +1,34 @@
 // The engine: consume(request, now) and the ticks of every whole second, from which all signals follow.
 // It does no I/O and reads no clock, so a recording with its receipt times gives again what live gave.
-import { type Cohort, CohortRegistry, type Experiment, type Variant } from '../cohort/registry.ts'
+import { type Cohort, CohortRegistry, type Variant } from '../cohort/registry.ts'
+import type { LeftEntry, TakenJournal } from '../cohort/traces.ts'
+import type { EventType } from '../model/event.ts'
+import type { FlushDraft, PublicationDraft, WriterRow } from '../model/partial.ts'
 import type { CohortReading, Reading, VariantReading } from '../model/reading.ts'
-import type { ExperimentReport, ExperimentSummary, ItemsBySignal, Report, Warning } from '../model/report.ts'
+import type { ExperimentReport, ExperimentSummary, ItemsBySignal, Report } from '../model/report.ts'
 import type { EngineSettings } from '../model/settings.ts'
 import type { ExportOutcome, ExportRequest, Refusal, Signal, Transport } from '../model/signal.ts'
 import { SlicePlan } from '../slices/plan.ts'
-import { type Alert, judge, type Transition } from './alerts.ts'
+import { type Alert, judge } from './alerts.ts'
+import { Announcer } from './announcer.ts'
 import { type CompiledSlo, compileSlos, windowsOf } from './burn.ts'
-import { burnEventData, type EngineEvent, type EventDraft, EventNumbers, makeEvent, subjectOf } from './events.ts'
+import { type EngineCounters, engineWarnings } from './engine-warnings.ts'
+import type { EngineEvent } from './events.ts'
+import { Exchange } from './exchange.ts'
 import { Ledger } from './ledger.ts'
 import { type ReportSource, reportExperiment, summarizeExperiment, verdictOf } from './report.ts'
+import type { Touched } from './request-scope.ts'
 import { RetryWindow } from './retries.ts'
-import { SpanIntake } from './spans.ts'
-import type { EngineChange, EngineState } from './state.ts'
+import { type ConsumeOptions, SpanIntake } from './spans.ts'
 import type { Countable, TrackedCohort } from './tracked-cohort.ts'
 import { TrackedCohorts } from './tracked-cohorts.ts'
 
 const RETRY_LIMIT = 200_000
-const TRANSITION_EVENTS = {
-  firing: 'cohortd.burn.firing',
-  escalated: 'cohortd.burn.escalated',
-  updated: 'cohortd.burn.updated',
-  recovered: 'cohortd.burn.resolved',
-  no_traffic: 'cohortd.burn.resolved',
-} as const satisfies Record<Transition, string>
-
 /** An alert that fires now, with where it does. */
 export interface FiringAlert {
   readonly tracked: TrackedCohort
   readonly slo: CompiledSlo
   readonly alert: Alert
-}
-
-/** Counts of what limits turned away or moved aside since the start. */
-export interface EngineCounters {
-  readonly negativeDurations: number
-  readonly tracesEvicted: number
-  readonly retriesEvicted: number
-  readonly overflowSegments: number
-  readonly overflowVariants: number
-  readonly refusedExperiments: number
-  /** Idle experiments that were forgotten to make room for new ones. */
-  readonly idleExperiments: number
-  readonly unusableTags: number
 }
 
 export class Engine implements Reading, ReportSource {
@@ -54,14 +39,15 @@ export class Engine implements Reading, ReportSource {
   readonly windows: readonly number[]
   readonly #spans: SpanIntake
   readonly #retries: RetryWindow
-  readonly #numbers = new EventNumbers()
+  readonly #announcer: Announcer
   readonly #cohorts: TrackedCohorts
-  #events: EngineEvent[] = []
+  /** What goes in and out by way of a store. */
+  readonly exchange: Exchange
   #cursor: number
   #nowMs: number
 
-  /** `startMs`: the moment before which nothing is ticked, Unix milliseconds. */
-  constructor(settings: EngineSettings, startMs: number) {
+  /** `startMs`: the moment before which nothing is ticked, Unix milliseconds. `journal`: whether takeJournal() will be called. */
+  constructor(settings: EngineSettings, startMs: number, options: { journal?: boolean } = {}) {
     this.settings = settings
     this.#nowMs = startMs
     this.#cursor = Math.floor(startMs / 1000)
@@ -77,11 +63,20 @@ export class Engine implements Reading, ReportSource {
     this.registry = new CohortRegistry(settings, startMs)
     this.#cohorts = new TrackedCohorts({
       registry: this.registry,
-      rules: { plan, slos: this.slos, digests: settings.slis.map((sli) => sli.percentiles.length > 0) },
-      sliNames: names,
+      rules: {
+        plan,
+        slos: this.slos,
+        digests: settings.slis.map((sli) => sli.percentiles.length > 0),
+        sliNames: names,
+        changed: (tracked) => this.exchange.changed(tracked),
+      },
       idleExpiryMs: settings.limits.idleExpiryMs,
       cursor: this.#cursor,
+      forgotten: (tracked) => this.exchange.forgotten(tracked),
     })
+    const { registry, slos } = this
+    this.#announcer = new Announcer(settings.segments)
+    this.exchange = new Exchange({ registry, cohorts: this.#cohorts, plan, sliNames: names, slos })
     this.ledger = new Ledger((signal) => (signal === 'traces' ? this.#spans.pendingItems : 0))
     this.#retries = new RetryWindow({ windowMs: settings.retryWindowMs, limit: RETRY_LIMIT })
     this.#spans = new SpanIntake({
@@ -89,6 +84,7 @@ export class Engine implements Reading, ReportSource {
       registry: this.registry,
       ledger: this.ledger,
       countInto: (cohort, observation, nowMs) => this.#count(cohort, observation, nowMs),
+      journal: options.journal ?? false,
     })
   }
 
@@ -101,16 +97,40 @@ export class Engine implements Reading, ReportSource {
    * Counts a request received at `nowMs` (a clock that goes back is held). Ticks that are due are made first.
    * A request sent again within the retry window gets its first answer and is not counted twice.
    */
-  consume(request: ExportRequest, nowMs: number): ExportOutcome {
+  consume(request: ExportRequest, nowMs: number, options: ConsumeOptions = {}): ExportOutcome {
     this.advanceTo(nowMs)
     const earlier = this.#retries.earlierAnswer(request.identity, this.#nowMs)
     if (earlier !== null) {
       this.#spans.duplicate(request)
       return earlier
     }
-    const outcome = this.#spans.consume(request, this.#nowMs)
+    const outcome = this.#spans.consume(request, this.#nowMs, options)
     if (outcome.kind === 'accepted' && request.body.length > 0)
       this.#retries.remember(request.identity, outcome, this.#nowMs)
+    return outcome
+  }
+
+  /** What the last request that was counted has changed; to be read before the next one comes. */
+  get lastTouched(): Touched {
+    return this.#spans.lastTouched
+  }
+
+  /** As SpanIntake.experimentsOf(), now. */
+  experimentsOf(request: ExportRequest, nowMs: number): string[] | null {
+    this.advanceTo(nowMs)
+    return this.#spans.experimentsOf(request, this.#nowMs)
+  }
+
+  /** Whether a request of this identity was counted here within the retry window. */
+  hasCounted(identity: string): boolean {
+    return this.#retries.earlierAnswer(identity, this.#nowMs) !== null
+  }
+
+  /** Notes a request that was counted elsewhere already: by another replica. */
+  countedElsewhere(request: ExportRequest): ExportOutcome {
+    this.#spans.duplicate(request)
+    const outcome: ExportOutcome = { kind: 'accepted', refused: 0, message: '' }
+    this.#retries.remember(request.identity, outcome, this.#nowMs)
     return outcome
   }
 
@@ -142,14 +162,17 @@ export class Engine implements Reading, ReportSource {
 
   /** The events since this was last asked, oldest first. */
   takeEvents(): EngineEvent[] {
-    const events = this.#events
-    this.#events = []
-    return events
+    return this.#announcer.take()
+  }
+
+  /** Tells of something that concerns no experiment, among the events of the last tick. */
+  tell(event: { readonly type: EventType; readonly subject: string; readonly data: unknown }): void {
+    this.#announcer.tell({ ...event, experiment: '', receivedMs: null }, this.evaluatedMs)
   }
 
   /** Goes on numbering events after this one. */
   resumeAfterEvent(id: string): void {
-    this.#numbers.resumeAfter(id)
+    this.#announcer.resumeAfter(id)
   }
 
   // ------------------------------------------------------------------------------------------------- reading
@@ -236,21 +259,65 @@ export class Engine implements Reading, ReportSource {
       evaluated_at: new Date(this.evaluatedMs).toISOString(),
       items: this.items(),
       experiments: this.experiments(),
-      warnings: this.#warnings(),
+      warnings: engineWarnings(this.counters),
     }
   }
 
   // --------------------------------------------------------------------------------------------------- state
 
-  /** What changed since last asked, of at most `maxCohorts` cohorts; null when nothing did. */
-  takeChange(maxCohorts: number): EngineChange | null {
-    const change = this.#cohorts.takeChange(maxCohorts)
-    return change === null ? null : { ...change, engine: JSON.stringify({ evaluatedMs: this.evaluatedMs }) }
+  get changedCohorts(): number {
+    return this.exchange.changedCohorts
   }
 
-  /** Takes over what an earlier run left in the store; to be called before anything is consumed. */
-  restore(state: EngineState): void {
-    this.#cohorts.restore(state)
+  /** Experiments of which anything was received, here or elsewhere. */
+  get experimentIds(): string[] {
+    return [...this.registry.experiments()].filter(({ seen }) => seen).map(({ id }) => id)
+  }
+
+  /** The requests are not counted any more: sent again, they are new. */
+  forgetRequests(identities: readonly string[]): void {
+    for (const identity of identities) this.#retries.forget(identity)
+  }
+
+  /** Requests that were counted before this process began: sent again, they are not. */
+  rememberRequests(identities: readonly string[]): void {
+    const outcome: ExportOutcome = { kind: 'accepted', refused: 0, message: '' }
+    for (const identity of identities) this.#retries.remember(identity, outcome, this.#nowMs)
+  }
+
+  /** As TraceInheritance: what came into the inheritance since this was last asked. */
+  takeJournal(): TakenJournal | null {
+    return this.#spans.takeJournal()
+  }
+
+  /** As TraceInheritance: all that waits. */
+  encodeWaiting(): TakenJournal | null {
+    return this.#spans.encodeWaiting()
+  }
+
+  /** Takes over what earlier processes left waiting. */
+  restoreJournal(entries: Iterable<LeftEntry>): void {
+    this.#spans.restore(entries, this.#nowMs)
+  }
+
+  /** What changed of own partials since last asked, of at most `maxCohorts` cohorts. */
+  takeFlushes(maxCohorts: number): FlushDraft[] {
+    return this.exchange.takeFlushes(maxCohorts, this.#cursor)
+  }
+
+  /** As Exchange.adopt(), now. */
+  adopt(experiment: string, rows: readonly WriterRow[]): WriterRow[] {
+    return this.exchange.adopt(experiment, rows, this.#cursor)
+  }
+
+  /** What there is to make known of the experiments that are led here, events among it. */
+  takePublications(): PublicationDraft<EngineEvent>[] {
+    const events = Map.groupBy(this.takeEvents(), ({ experiment }) => experiment)
+    return [...new Set([...events.keys(), ...this.exchange.withChanges()])].map((experiment) => ({
+      experiment,
+      ...this.exchange.takeChanges(experiment, false),
+      events: events.get(experiment) ?? [],
+    }))
   }
 
   // ---------------------------------------------------------------------------------------------------- tick
@@ -260,15 +327,9 @@ export class Engine implements Reading, ReportSource {
     const nowMs = second * 1000
     this.#spans.advance(nowMs)
     this.#retries.advance(nowMs)
-    this.#tellDiscovered()
-    for (const tracked of this.#cohorts.advance(second)) this.#judge(tracked, nowMs)
-  }
-
-  #tellDiscovered(): void {
-    for (const { id, discoveredMs, control } of this.registry.takeDiscovered().map(discovery)) {
-      const data = { experiment: id, control, discovered_at: new Date(discoveredMs).toISOString() }
-      this.#emit({ type: 'cohortd.experiment.discovered', subject: id, data, receivedMs: discoveredMs })
-    }
+    for (const experiment of this.exchange.takeUnannounced()) this.#announcer.discovered(experiment, nowMs)
+    for (const tracked of this.#cohorts.advance(second))
+      if (this.exchange.leads(tracked.experiment)) this.#judge(tracked, nowMs)
   }
 
   #judge(tracked: TrackedCohort, nowMs: number): void {
@@ -285,55 +346,16 @@ export class Engine implements Reading, ReportSource {
         alert: before,
         nowMs,
       })
-      if (alert !== before) tracked.setAlert(slo.index, alert)
-      if (transition !== null) this.#tellBurn(tracked, slo, { transition, alert: alert ?? before! })
+      if (alert !== before) {
+        tracked.setAlert(slo.index, alert)
+        this.exchange.alertChanged(tracked)
+      }
+      if (transition !== null) this.#announcer.burn(tracked, slo, { transition, alert: alert ?? before! }, nowMs)
     }
-  }
-
-  #tellBurn(tracked: TrackedCohort, slo: CompiledSlo, change: { transition: Transition; alert: Alert }): void {
-    const { transition, alert } = change
-    const reason = transition === 'recovered' || transition === 'no_traffic' ? transition : null
-    const counts = tracked.series(slo.sliIndex)
-    this.#emit({
-      type: TRANSITION_EVENTS[transition],
-      subject: subjectOf(tracked),
-      data: burnEventData({ tracked, segmentNames: this.segments, slo, counts, alert, reason }),
-      receivedMs: transition === 'no_traffic' ? null : tracked.lastReceivedMs,
-    })
-  }
-
-  #emit(draft: EventDraft): void {
-    const nowMs = this.#cursor * 1000
-    this.#events.push(makeEvent(draft, this.#numbers.next(nowMs), nowMs))
   }
 
   #count(cohort: Cohort, observation: Countable, nowMs: number): void {
     this.#cohorts.of(cohort).count(observation, nowMs)
     this.#cohorts.wakeNext()
   }
-
-  #warnings(): Warning[] {
-    const { negativeDurations, refusedExperiments, tracesEvicted, unusableTags } = this.counters
-    const warnings: Warning[] = []
-    const warn = (count: number, code: string, message: string): void => {
-      if (count > 0) warnings.push({ code, message: `${count} ${message}` })
-    }
-    warn(
-      negativeDurations,
-      'negative_duration',
-      'spans ended before they started and were counted with a duration of 0 s',
-    )
-    warn(refusedExperiments, 'experiment_limit', 'times an item named a new experiment beyond the limit of experiments')
-    warn(tracesEvicted, 'pending_memory', 'spans or traces were let go before their time, for want of pending_memory')
-    warn(
-      unusableTags,
-      'unusable_tag',
-      'tags were passed over: a name longer than 256 characters, or too many on one item',
-    )
-    return warnings
-  }
-}
-
-function discovery(experiment: Experiment): { id: string; discoveredMs: number; control: string | null } {
-  return { id: experiment.id, discoveredMs: experiment.discoveredMs, control: experiment.control()?.name ?? null }
 }

@@ -19,6 +19,7 @@ const SOURCE = '/cohortd'
 /** An event with the receipt time of the telemetry that brought it about (null: none did). */
 export interface EngineEvent extends PublishedEvent {
   readonly type: EventType
+  readonly experiment: string
   readonly receivedMs: number | null
 }
 
@@ -48,6 +49,7 @@ export class EventNumbers {
 
 export interface EventDraft {
   readonly type: EventType
+  readonly experiment: string
   readonly subject: string
   readonly data: unknown
   readonly receivedMs: number | null
@@ -64,7 +66,8 @@ export function makeEvent(draft: EventDraft, id: string, nowMs: number): EngineE
     datacontenttype: 'application/json',
     data: draft.data,
   }
-  return { id, type: draft.type, json: JSON.stringify(event), receivedMs: draft.receivedMs }
+  const { type, experiment, receivedMs } = draft
+  return { id, type, experiment, json: JSON.stringify(event), receivedMs }
 }
 
 export interface BurnFacts {

@@ -35,6 +35,10 @@ export class RetryWindow {
     this.evicted++
   }
 
+  forget(identity: string): void {
+    this.#answers.delete(identity)
+  }
+
   /** Forgets what is out of the window. */
   advance(nowMs: number): void {
     for (const [identity, answer] of this.#answers) {

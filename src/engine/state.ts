@@ -1,44 +1,18 @@
-// What the engine gives to a store and takes back at start. The bytes of a cohort are a list of (SLI name, partial);
+// The bytes and texts in which the engine's state travels. A cohort's partial is a list of (SLI name, partial of that SLI);
 // an SLI is found by its name, so changing the configuration keeps the history of those that stay.
 import { SEVERITIES } from '../model/slo.ts'
-import type { Series } from '../slices/series.ts'
 import type { Alert } from './alerts.ts'
 import type { CompiledSlo } from './burn.ts'
-import type { TrackedCohort } from './tracked-cohort.ts'
-
-/** A cohort as it is stored; see store/port.ts. */
-export interface SavedCohort {
-  readonly experiment: string
-  readonly variant: string
-  readonly segmentKey: string
-  readonly partial: Uint8Array
-  readonly alerts: string
-}
-
-export interface SavedExperiment {
-  readonly id: string
-  readonly json: string
-}
-
-/** What changed since it was last asked for. */
-export interface EngineChange {
-  readonly experiments: readonly SavedExperiment[]
-  readonly cohorts: readonly SavedCohort[]
-  readonly forgottenExperiments: readonly string[]
-  readonly forgottenCohorts: readonly Pick<SavedCohort, 'experiment' | 'variant' | 'segmentKey'>[]
-  /** The engine's own record as JSON. */
-  readonly engine: string
-}
-
-export interface EngineState {
-  readonly experiments: readonly SavedExperiment[]
-  readonly cohorts: readonly SavedCohort[]
-  readonly engine: string | null
-}
 
 /** Stored bytes that are no state of ours. */
 export class StateError extends Error {
   override readonly name = 'StateError'
+}
+
+/** The partial of one SLI. */
+export interface NamedPartial {
+  readonly name: string
+  readonly partial: Uint8Array
 }
 
 interface SavedAlert {
@@ -52,56 +26,29 @@ interface SavedAlert {
   readonly shared: boolean
 }
 
-export function saveCohort(
-  tracked: TrackedCohort,
-  sliNames: readonly string[],
-  slos: readonly CompiledSlo[],
-): SavedCohort {
-  const { cohort } = tracked
-  const series = tracked.slis.flatMap((one, sli) => (one === null ? [] : [{ name: sliNames[sli], series: one }]))
-  return {
-    experiment: cohort.experiment.id,
-    variant: cohort.variant.name,
-    segmentKey: cohort.segmentKey,
-    partial: packSeries(series),
-    alerts: JSON.stringify(
-      tracked.firing.flatMap((alert, slo) => (alert === null ? [] : [saveAlert(slos[slo].name, alert)])),
-    ),
-  }
+/** The alerts that fire, by SLO, as JSON; null when none does. */
+export function saveAlerts(firing: readonly (Alert | null)[], slos: readonly CompiledSlo[]): string | null {
+  const saved = firing.flatMap((alert, slo) => (alert === null ? [] : [saveAlert(slos[slo].name, alert)]))
+  return saved.length === 0 ? null : JSON.stringify(saved)
 }
 
-/** Merges a stored cohort into a tracked one; SLIs and SLOs that are configured no longer are left out. */
-export function restoreCohort(
-  tracked: TrackedCohort,
-  saved: SavedCohort,
-  names: { slis: readonly string[]; slos: readonly CompiledSlo[] },
-): void {
-  for (const { name, partial } of unpackSeries(saved.partial)) {
-    const sli = names.slis.indexOf(name)
-    if (sli >= 0) tracked.series(sli).merge(partial)
+/** The alerts of saveAlerts() by SLO; those on SLOs that are configured no longer are left out. */
+export function readAlerts(json: string | null, slos: readonly CompiledSlo[]): (Alert | null)[] {
+  const firing: (Alert | null)[] = slos.map(() => null)
+  if (json === null) return firing
+  for (const saved of JSON.parse(json) as SavedAlert[]) {
+    const slo = slos.find((known) => known.name === saved.slo)
+    const rule = slo?.rules.find((one) => sameRule(one, saved)) ?? slo?.rules[0]
+    if (slo === undefined || rule === undefined) continue
+    const severity = SEVERITIES.find((known) => known === saved.severity) ?? rule.severity
+    firing[slo.index] = { severity, rule, sinceMs: saved.sinceMs, shared: saved.shared }
   }
-  for (const alert of JSON.parse(saved.alerts) as SavedAlert[]) {
-    const slo = names.slos.find((known) => known.name === alert.slo)
-    const rule = slo?.rules.find((one) => sameRule(one, alert)) ?? slo?.rules[0]
-    if (slo !== undefined && rule !== undefined) {
-      const severity = SEVERITIES.find((known) => known === alert.severity) ?? rule.severity
-      tracked.setAlert(slo.index, { severity, rule, sinceMs: alert.sinceMs, shared: alert.shared })
-    }
-  }
+  return firing
 }
 
 function saveAlert(slo: string, { rule, severity, sinceMs, shared }: Alert): SavedAlert {
-  const { severity: ruleSeverity } = rule
-  return {
-    slo,
-    severity,
-    ruleSeverity,
-    factor: rule.factor,
-    longSeconds: rule.longSeconds,
-    shortSeconds: rule.shortSeconds,
-    sinceMs,
-    shared,
-  }
+  const { severity: ruleSeverity, factor, longSeconds, shortSeconds } = rule
+  return { slo, severity, ruleSeverity, factor, longSeconds, shortSeconds, sinceMs, shared }
 }
 
 function sameRule(rule: Alert['rule'], saved: SavedAlert): boolean {
@@ -117,9 +64,11 @@ function sameRule(rule: Alert['rule'], saved: SavedAlert): boolean {
 
 const NAME_PREFIX = 2
 const PARTIAL_PREFIX = 4
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
 
-function packSeries(series: readonly { name: string; series: Series }[]): Uint8Array {
-  const parts = series.map((one) => ({ name: new TextEncoder().encode(one.name), partial: one.series.encode() }))
+export function packPartials(partials: readonly NamedPartial[]): Uint8Array {
+  const parts = partials.map(({ name, partial }) => ({ name: encoder.encode(name), partial }))
   const length = parts.reduce(
     (sum, part) => sum + NAME_PREFIX + part.name.length + PARTIAL_PREFIX + part.partial.length,
     0,
@@ -138,7 +87,8 @@ function packSeries(series: readonly { name: string; series: Series }[]): Uint8A
   return bytes
 }
 
-function* unpackSeries(bytes: Uint8Array): Generator<{ name: string; partial: Uint8Array }> {
+/** Throws StateError where the bytes are cut short. */
+export function* unpackPartials(bytes: Uint8Array): Generator<NamedPartial> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const take = (at: number, length: number): Uint8Array => {
     if (at + length > bytes.length) throw new StateError('a stored cohort is cut short')
@@ -152,6 +102,6 @@ function* unpackSeries(bytes: Uint8Array): Generator<{ name: string; partial: Ui
     take(at, PARTIAL_PREFIX)
     const partial = take(at + PARTIAL_PREFIX, view.getUint32(at, true))
     at += PARTIAL_PREFIX + partial.length
-    yield { name: new TextDecoder().decode(name), partial }
+    yield { name: decoder.decode(name), partial }
   }
 }

@@ -1,12 +1,15 @@
-// What the engine keeps for one cohort: a series for each SLI, the alerts that fire, and traces of recent bad events.
+// What the engine keeps for one cohort: a series for each SLI with everybody's counts, this process' own partials for the store, the
+// alerts that fire, and traces of recent bad events.
 import type { Cohort } from '../cohort/registry.ts'
 import { BAD, GOOD, NO_EVENT } from '../model/observation.ts'
 import type { CohortReading } from '../model/reading.ts'
 import type { Severity } from '../model/slo.ts'
+import { minuteOf } from '../slices/minute-counts.ts'
 import type { SlicePlan } from '../slices/plan.ts'
 import { Series } from '../slices/series.ts'
 import type { Alert } from './alerts.ts'
 import { type CompiledSlo, isSufficient } from './burn.ts'
+import { OwnPartials, type OwnRow } from './own-partials.ts'
 import { RecentTraces } from './recent-traces.ts'
 
 /** What all tracked cohorts of an engine share. */
@@ -15,6 +18,9 @@ export interface TrackingRules {
   readonly slos: readonly CompiledSlo[]
   /** By SLI: whether its values go into a digest. */
   readonly digests: readonly boolean[]
+  readonly sliNames: readonly string[]
+  /** Told of a cohort that has something for the store, once until its `queued` is cleared. */
+  readonly changed: (tracked: TrackedCohort) => void
 }
 
 /** The parts of an observation that counting needs; a parked one looks the same. */
@@ -32,13 +38,16 @@ export class TrackedCohort implements CohortReading {
   /** By SLO; changed by setAlert(). */
   readonly firing: (Alert | null)[]
   firingCount = 0
+  readonly own: OwnPartials
   readonly #rules: TrackingRules
   readonly #badTraces: (RecentTraces | null)[]
   #cursor: number
+  /** That of the last advance. */
+  #minute = -1
   /** Something was recorded since the last advance. */
   touched = true
-  /** Changed since it was last handed to the store. */
-  unsaved = true
+  /** Whether `changed` was told. */
+  queued = false
   /** The next second at which a window changes by itself. */
   wakeSecond = Infinity
   /** Receipt of the newest telemetry counted here; null when it came from the store. */
@@ -51,6 +60,7 @@ export class TrackedCohort implements CohortReading {
     this.slis = rules.digests.map(() => null)
     this.firing = rules.slos.map(() => null)
     this.#badTraces = rules.digests.map(() => null)
+    this.own = new OwnPartials({ rules, series: this.slis, number: cohort.ordinal })
   }
 
   get experiment(): string {
@@ -83,14 +93,24 @@ export class TrackedCohort implements CohortReading {
       if (outcome === BAD) (this.#badTraces[sli] ??= new RecentTraces()).add(observation.traceId)
     }
     this.touched = true
-    this.unsaved = true
     this.lastReceivedMs = receivedMs
+    const minute = minuteOf(observation.second)
+    if (minute !== this.own.hotMinute) {
+      this.own.touch(minute)
+      this.queue()
+    }
+  }
+
+  /** There is something for the store. */
+  queue(): void {
+    if (this.queued) return
+    this.queued = true
+    this.#rules.changed(this)
   }
 
   setAlert(slo: number, alert: Alert | null): void {
     this.firing[slo] = alert
     this.firingCount = this.firing.reduce((count, firing) => count + (firing === null ? 0 : 1), 0)
-    this.unsaved = true
   }
 
   /** The series of an SLI, made when first needed. */
@@ -109,6 +129,19 @@ export class TrackedCohort implements CohortReading {
     this.wakeSecond = this.touched ? second + 1 : this.#nextChange()
     this.touched = false
     return true
+  }
+
+  /** Begins all series anew, empty, and gives what this process had counted in them. */
+  beginAnew(): readonly OwnRow[] {
+    this.settle()
+    const own = this.own.all()
+    for (const [sli, before] of this.slis.entries()) {
+      if (before === null) continue
+      this.slis[sli] = null
+      this.series(sli).resumeProcess(before)
+    }
+    this.touched = true
+    return own
   }
 
   /** Brings series that slept through quiet seconds to the cursor, so that percentiles are of the last five minutes. */
@@ -131,6 +164,14 @@ export class TrackedCohort implements CohortReading {
   }
 
   #advanceSeries(second: number): void {
-    for (const series of this.slis) series?.advance(second)
+    this.own.foldBefore(second)
+    if (this.own.hasChanges) this.queue()
+    const minute = minuteOf(second)
+    for (const series of this.slis) {
+      if (series === null) continue
+      series.advance(second)
+      if (series.hasOthers && minute !== this.#minute) series.forgetOthersBefore(this.own.oldestMinute(second))
+    }
+    this.#minute = minute
   }
 }

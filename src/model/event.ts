@@ -7,6 +7,9 @@ export type EventType =
   | 'cohortd.burn.updated'
   | 'cohortd.burn.resolved'
   | 'cohortd.experiment.discovered'
+  | 'cohortd.store.lost'
+  | 'cohortd.store.degraded'
+  | 'cohortd.store.restored'
   | 'cohortd.stream.resync'
 
 export interface BurnWindow {
@@ -16,6 +19,16 @@ export interface BurnWindow {
   /** Weighted counts. */
   readonly events: number
   readonly bad: number
+}
+
+/** `data` of cohortd.store.lost. */
+export interface StoreLostData {
+  /** Some of the experiments that it concerns; empty: it is of no particular one. */
+  readonly experiments: readonly string[]
+  /** How many there are of them. */
+  readonly experiment_count: number
+  /** What was lost and what follows from it, a sentence each. */
+  readonly what: readonly string[]
 }
 
 /** `data` of every cohortd.burn.* event. */

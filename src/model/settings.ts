@@ -63,11 +63,48 @@ export interface ReceiverSettings {
   readonly corsOrigins: readonly string[]
 }
 
+/** Where Redis is found. A URL may hold user name and password: maskPasswords() of model/url.ts before it is shown. */
+export type RedisServers =
+  | { readonly kind: 'standalone'; readonly url: string }
+  /** Some nodes of a Redis Cluster. */
+  | { readonly kind: 'cluster'; readonly urls: readonly string[] }
+  /** The Sentinels, and the name of the master that they watch. */
+  | { readonly kind: 'sentinel'; readonly urls: readonly string[]; readonly master: string }
+
+/** Files in PEM; null: what the system knows, no client certificate, the host's own name. */
+export interface RedisTls {
+  readonly caFile: string | null
+  readonly certFile: string | null
+  readonly keyFile: string | null
+  readonly serverName: string | null
+  readonly insecureSkipVerify: boolean
+}
+
+export interface RedisSettings {
+  readonly servers: RedisServers
+  /** Null: as the URL says. */
+  readonly username: string | null
+  readonly password: string | null
+  /** Null: TLS only where a URL is rediss://. */
+  readonly tls: RedisTls | null
+  /** Begins every key. */
+  readonly keyPrefix: string
+  /** Of this replica, for people. */
+  readonly replicaName: string | null
+}
+
+export type StoreSettings =
+  | { readonly type: 'memory' }
+  | { readonly type: 'sqlite'; readonly path: string }
+  | { readonly type: 'redis'; readonly redis: RedisSettings }
+
 export interface Settings {
   readonly engine: EngineSettings
   readonly receivers: ReceiverSettings
   readonly api: ListenAddress
-  readonly store: { readonly type: 'memory' } | { readonly type: 'sqlite'; readonly path: string }
+  readonly store: StoreSettings
+  /** When a request is acknowledged: once it is counted in memory, or once the store holds what it counted. Durable implies a store other than memory and a retry window. */
+  readonly ack: 'memory' | 'durable'
   readonly exporters: { readonly otlp: { readonly endpoint: string; readonly intervalMs: number } | null }
   /** The daemon's own traces and metrics, sent by the OpenTelemetry SDK; null: off, the SDK is not loaded. */
   readonly selfTelemetry: { readonly endpoint: string; readonly intervalMs: number } | null

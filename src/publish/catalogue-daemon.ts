@@ -75,6 +75,30 @@ export const DAEMON_METRICS = {
     labels: [],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
   },
+  cohortd_store_available: {
+    type: 'gauge',
+    unit: null,
+    help: '1 where the store does its work, 0 where counting goes on in memory alone.',
+    labels: [],
+  },
+  cohortd_state_loaded: {
+    type: 'gauge',
+    unit: null,
+    help: '1 once everything that was stored is in memory; until then no gauge of a cohort is given.',
+    labels: [],
+  },
+  cohortd_store_losses_total: {
+    type: 'counter',
+    unit: null,
+    help: 'Times that something the store held was found gone without anybody having removed it.',
+    labels: [],
+  },
+  cohortd_events_dropped_total: {
+    type: 'counter',
+    unit: null,
+    help: 'Events that could not wait for the store any longer.',
+    labels: [],
+  },
   cohortd_store_errors_total: {
     type: 'counter',
     unit: null,

@@ -1,5 +1,5 @@
 // docs/reference/events.md: every event with an example. The examples are typed, so they follow the events' shape.
-import type { BurnEventData, CohortEvent, EventType } from '../model/event.ts'
+import type { BurnEventData, CohortEvent, EventType, StoreLostData } from '../model/event.ts'
 
 const FIRING: BurnEventData = {
   experiment: 'checkout-redesign',
@@ -62,6 +62,25 @@ const EVENTS: Readonly<Record<EventType, EventDescription>> = {
     when: 'Telemetry names an experiment that was not known before. `control` is null until one of its variants is taken for the control.',
     subject: 'checkout-redesign',
     data: { experiment: 'checkout-redesign', control: 'control', discovered_at: '2025-12-31T23:59:59.250Z' },
+  },
+  'cohortd.store.lost': {
+    when: 'Something that the store held is gone without anybody having removed it: evicted, flushed, or not yet at the replica that a failover made the master. What running daemons had counted they write again from memory; what only the store had is lost.',
+    subject: 'store',
+    data: {
+      experiments: ['checkout-redesign'],
+      experiment_count: 1,
+      what: ['what this replica had counted; it is written again from memory'],
+    } satisfies StoreLostData,
+  },
+  'cohortd.store.degraded': {
+    when: 'The store does not answer or takes no writes, for a second or more. Counting goes on in memory. A store that several replicas share gets this event once it is back.',
+    subject: 'store',
+    data: { reason: 'Redis at 127.0.0.1:6379 does not answer', since: '2025-12-31T23:59:58.000Z' },
+  },
+  'cohortd.store.restored': {
+    when: 'The store is back.',
+    subject: 'store',
+    data: { since: '2025-12-31T23:59:58.000Z', seconds: 42 },
   },
   'cohortd.stream.resync': {
     when: 'On an event stream only, in place of events that can no longer be given: the last event that the subscriber has seen has left the log (`too_old`) or is none of this log (`unknown`). Read the state anew at `snapshot`; the events that follow are complete from here on. The `id:` line of this message is the position in the log, so reconnecting with it works.',

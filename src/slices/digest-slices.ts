@@ -1,5 +1,6 @@
 // The digests of one series: one for each half-minute of the last five minutes, and for those that are still to come.
 import { quantilesOf, TDigest } from '../sketch/tdigest.ts'
+import type { OtherWriters } from './others.ts'
 import { SHORTEST_WINDOW_SECONDS } from './plan.ts'
 
 export const DIGEST_SECONDS = 30
@@ -41,18 +42,31 @@ export class DigestSlices {
       if ((number + 1) * DIGEST_SECONDS <= cursor - REST_AFTER_SECONDS) digest.compact()
   }
 
-  /** The values at the probabilities over the five minutes up to the cursor, its whole half-minute included; null: no values. */
-  quantiles(probabilities: readonly number[], cursor: number): number[] | null {
+  /** The values at the probabilities over the five minutes up to the cursor, its whole half-minute included, other writers' among them; null: no values. */
+  quantiles(probabilities: readonly number[], cursor: number, others: OtherWriters | null): number[] | null {
     const last = sliceOf(cursor)
     const digests: TDigest[] = []
-    for (const [number, digest] of this.#slices)
-      if (number >= firstSlice(cursor) && number <= last) digests.push(digest)
+    const take = (entries: Iterable<readonly [number, TDigest]>): void => {
+      for (const [number, digest] of entries) if (number >= firstSlice(cursor) && number <= last) digests.push(digest)
+    }
+    take(this.#slices)
+    if (others !== null) take(others.digests())
     return digests.length === 0 ? null : quantilesOf(digests, probabilities)
   }
 
   /** Slices by number, ascending. */
   entries(): [number, TDigest][] {
     return [...this.#slices].sort((a, b) => a[0] - b[0])
+  }
+
+  /** Those of `count` slices from `first` on, ascending. */
+  between(first: number, count: number): [number, TDigest][] {
+    const found: [number, TDigest][] = []
+    for (let number = first; number < first + count; number++) {
+      const digest = this.#slices.get(number)
+      if (digest !== undefined) found.push([number, digest])
+    }
+    return found
   }
 
   #open(number: number): TDigest {
@@ -72,10 +86,11 @@ export class DigestSlices {
   }
 }
 
-function sliceOf(second: number): number {
+export function sliceOf(second: number): number {
   return Math.floor((second - 1) / DIGEST_SECONDS)
 }
 
-function firstSlice(cursor: number): number {
+/** The oldest slice that the window at the cursor holds. */
+export function firstSlice(cursor: number): number {
   return Math.floor((cursor - SHORTEST_WINDOW_SECONDS) / DIGEST_SECONDS)
 }

@@ -14,7 +14,9 @@ export interface Level {
 
 /** The shortest window, always kept: percentiles and alerts are about it. */
 export const SHORTEST_WINDOW_SECONDS = 300
-const SHORTEST_RECENT_SECONDS = 360
+const SHORTEST_RECENT_SECONDS = 480
+/** Minutes are folded into the history of their writer (own-partials.ts of the engine) once their digests are of no use any more, and before they leave the recent seconds: this much room to do it for several at a time. */
+const FOLDING_SECONDS = 120
 /** A cursor may lag behind the clock: room for coming seconds beyond those that are allowed. */
 const SLACK_SECONDS = 20
 /** A window may be longer than asked by this share of its length. */
@@ -38,6 +40,10 @@ export class SlicePlan {
   /** Ascending, without duplicates, the 5 minutes included. */
   readonly windows: readonly number[]
   readonly recentSeconds: number
+  /** After this long nothing enters a second any more: lateness, and the wait for a trace. */
+  readonly openSeconds: number
+  /** A minute that ended this long ago can be folded: nothing enters it any more, and its digests are of no use. */
+  readonly foldAgeSeconds: number
   /** Coming seconds that have room in the ring of seconds. */
   readonly aheadSeconds: number
   /** Ring size of the seconds. */
@@ -57,8 +63,10 @@ export class SlicePlan {
     this.windows = [...new Set([SHORTEST_WINDOW_SECONDS, ...options.windowsSeconds])].sort((a, b) => a - b)
     this.recentSeconds = Math.max(
       SHORTEST_RECENT_SECONDS,
-      Math.ceil(SHORTEST_WINDOW_SECONDS + options.latenessSeconds + options.waitSeconds),
+      Math.ceil(SHORTEST_WINDOW_SECONDS + options.latenessSeconds + options.waitSeconds) + FOLDING_SECONDS,
     )
+    this.openSeconds = Math.ceil(options.latenessSeconds + options.waitSeconds)
+    this.foldAgeSeconds = this.recentSeconds - FOLDING_SECONDS
     this.aheadSeconds = Math.ceil(options.futureSeconds) + SLACK_SECONDS
     this.recentSlots = this.recentSeconds + this.aheadSeconds
     this.recentWindows = this.windows.filter((window) => window <= this.recentSeconds).length

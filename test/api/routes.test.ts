@@ -154,15 +154,45 @@ describe('the API', () => {
 
   it('is ready or not with reasons, and healthy or not with reasons', async () => {
     const { app } = await testApp()
-    expect((await app.inject('/readyz')).json()).toEqual({ ready: true, not_ready: [] })
+    expect((await app.inject('/readyz')).json()).toEqual({
+      ready: true,
+      not_ready: [],
+      reports: 'loaded',
+      degraded: [],
+    })
     expect((await app.inject('/healthz')).json()).toEqual({ status: 'ok', problems: [], version: '0.1.0' })
     const { app: bad } = await testApp(
-      stubSource({ notReady: () => ['the store is loading'], unhealthy: () => ['no tick for 31 s'] }),
+      stubSource({
+        notReady: () => ['reports: loading'],
+        isLoaded: () => false,
+        degraded: () => ['the store is slow'],
+        unhealthy: () => ['no tick for 31 s'],
+      }),
     )
     const ready = await bad.inject('/readyz')
-    expect([ready.statusCode, ready.json()]).toEqual([503, { ready: false, not_ready: ['the store is loading'] }])
+    expect([ready.statusCode, ready.json()]).toEqual([
+      503,
+      { ready: false, not_ready: ['reports: loading'], reports: 'loading', degraded: ['the store is slow'] },
+    ])
     const health = await bad.inject('/healthz')
     expect([health.statusCode, health.json().problems]).toEqual([503, ['no tick for 31 s']])
+  })
+
+  it.each(['/api/v1/experiments', '/api/v1/experiments/checkout', '/api/v1/alerts'])(
+    'gives no %s before what is stored is loaded, and says when to come again',
+    async (path) => {
+      const { app } = await testApp(stubSource({ isLoaded: () => false }))
+      const answer = await app.inject(path)
+      expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '1'])
+      expect(answer.json().detail).toMatch(/loaded/)
+    },
+  )
+
+  it('says with reports and alerts that the store is degraded', async () => {
+    const { app } = await testApp(stubSource({ degraded: () => ['Redis is away'] }))
+    const report = (await app.inject('/api/v1/experiments/checkout')).json()
+    expect(report.warnings).toContainEqual({ code: 'degraded', message: 'Redis is away' })
+    expect((await app.inject('/api/v1/alerts')).json().degraded).toEqual(['Redis is away'])
   })
 
   it('shows people a page that needs no script and allows none', async () => {

@@ -103,6 +103,8 @@ export function stubSource(
     metrics: () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', chunks: pieces(['a 1\n', 'b 2\n']) }),
     unhealthy: () => [],
     notReady: () => [],
+    isLoaded: () => true,
+    degraded: () => [],
     ...more,
     eventLog: (more.eventLog as EventLog | undefined) ?? new EventLog({ limit: 100 }),
   }

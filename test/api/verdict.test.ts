@@ -3,11 +3,12 @@ import { answerVerdict } from '../../src/api/verdict.ts'
 import type { ExperimentReport } from '../../src/model/report.ts'
 import { cohortReport, experimentReport, sloReport } from './source.ts'
 
-function answer(report: ExperimentReport | null, variant = 'treatment') {
+function answer(report: ExperimentReport | 'loading' | null, variant = 'treatment') {
   return answerVerdict({
     experiment: 'checkout',
     variant,
     report,
+    degraded: [],
     evaluatedMs: 0,
     ageSeconds: 1,
     configHash: 'sha256:abc',
@@ -22,6 +23,10 @@ describe('the verdict answer', () => {
       events_total: 0,
       evidence: { slos: [], omitted: 0 },
     })
+  })
+
+  it('is hold while what is stored is being loaded, whatever is here already', () => {
+    expect(answer('loading')).toMatchObject({ verdict: 'hold', sufficient: false, reasons: [{ code: 'loading' }] })
   })
 
   it('shows at most 100 pieces of evidence, alerts first, and says how many it left out', () => {

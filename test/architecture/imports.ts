@@ -26,6 +26,8 @@ const KNOWN_ROOMS: Readonly<Record<string, readonly string[]>> = {
   telemetry: PURE,
   ui: PURE,
   watch: PURE,
+  // Reads and writes state by the verbs of the store's port.
+  archive: [...PURE, 'store'],
   // Shows a running daemon as `cohortd watch` does.
   demo: [...PURE, 'watch'],
   // Drives an engine over a recording, without sockets.

@@ -137,15 +137,6 @@ describe('declared experiments', () => {
     expect(registry.lookup('e', 'v', 's', 0)).not.toBeNull()
   })
 
-  test('are not told as discovered, others are once', () => {
-    const registry = new CohortRegistry(cohortSettings({}, { experiments: [declare('e')] }))
-    registry.lookup('e', 'v', 's', 0)
-    registry.lookup('f', 'v', 's', 5)
-    registry.lookup('f', 'w', 's', 6)
-    expect(registry.takeDiscovered().map(({ id, discoveredMs }) => [id, discoveredMs])).toEqual([['f', 5]])
-    expect(registry.takeDiscovered()).toEqual([])
-  })
-
   test('stay known when removed, as if never seen', () => {
     const registry = new CohortRegistry(cohortSettings({}, { experiments: [declare('e')] }), 77)
     registry.lookup('e', 'v', 's', 500)
@@ -245,22 +236,20 @@ describe('removal', () => {
     expect(registry.experiment('e')?.cohortCount).toBe(1)
   })
 
-  test('of an experiment takes all its cohorts and gives its room; it is discovered anew', () => {
+  test('of an experiment takes all its cohorts and gives its room', () => {
     const registry = new CohortRegistry(cohortSettings({ experiments: 1 }))
     registry.lookup('e', 'v', 's', 0)
     registry.lookup('e', 'w', 's', 0)
     registry.removeExperiment(registry.experiment('e')!)
-    expect(registry.takeDiscovered()).toEqual([])
     expect(registry.experiment('e')).toBeNull()
     expect(nameOf(registry.lookup('f', 'v', 's', 3))).toBe('f/v/s')
-    expect(registry.takeDiscovered().map(({ id }) => id)).toEqual(['f'])
   })
 })
 
 describe('restoring', () => {
   const remembered = { experiment: 'e', variant: 'v', segmentKey: 's', lastSeenMs: 50 }
 
-  test('keeps the times and discovers nothing', () => {
+  test('keeps the times', () => {
     const registry = new CohortRegistry(cohortSettings({}, { experiments: [declare('d')] }), 900)
     expect(registry.restoreExperiment('e', 10)).toBe(true)
     expect(registry.restoreExperiment('d', 20)).toBe(true)
@@ -269,7 +258,6 @@ describe('restoring', () => {
     expect(registry.experiment('e')?.discoveredMs).toBe(10)
     registry.lookup('d', 'v', 's', 1000)
     expect(registry.experiment('d')?.discoveredMs).toBe(20)
-    expect(registry.takeDiscovered()).toEqual([])
   })
 
   test('of a cohort alone brings its experiment', () => {

@@ -1,6 +1,6 @@
 // Tagged and untagged spans in words, played to TraceInheritance, with what became of each noted down.
 import { newTagList, type TagList } from '../../src/cohort/tags.ts'
-import { TraceInheritance } from '../../src/cohort/traces.ts'
+import { type LeftEntry, type RestoredInheritance, TraceInheritance } from '../../src/cohort/traces.ts'
 import { Observation } from '../../src/model/observation.ts'
 
 export const SLI_COUNT = 2
@@ -24,23 +24,38 @@ export interface PlayerOptions {
   readonly maxBytes?: number
   /** Experiments that a limit refuses. */
   readonly refused?: readonly string[]
+  readonly journal?: boolean
+  readonly configuration?: string
+  readonly sliCount?: number
 }
 
 /** Notes deliveries as "span experiment=variant" and releases as "outcome". A span's number is told by its second. */
 export class Player {
-  readonly traces: TraceInheritance
+  traces: TraceInheritance
   readonly deliveries: string[] = []
   readonly firsts: number[] = []
   readonly releases: string[] = []
   readonly transports: number[] = []
   readonly seen: Observation[] = []
   readonly #observation = new Observation(SLI_COUNT)
+  readonly #options: PlayerOptions
 
   constructor(options: PlayerOptions = {}) {
+    this.#options = options
+    this.traces = this.#start(options)
+  }
+
+  /** Ends what is there without a word and goes on with another instance, given these entries; notes go on too. */
+  restart(entries: readonly LeftEntry[], nowMs: number, changes: PlayerOptions = {}): RestoredInheritance {
+    this.traces = this.#start({ ...this.#options, ...changes })
+    return this.traces.restore(entries, nowMs)
+  }
+
+  #start(options: PlayerOptions): TraceInheritance {
     const refused = options.refused ?? []
-    this.traces = new TraceInheritance({
+    return new TraceInheritance({
       waitMs: options.waitMs ?? 10_000,
-      sliCount: SLI_COUNT,
+      sliCount: options.sliCount ?? SLI_COUNT,
       maxBytes: options.maxBytes ?? 1 << 20,
       deliver: (observation, experiment, variant, first) => {
         if (refused.includes(experiment)) return false
@@ -53,6 +68,8 @@ export class Player {
         this.releases.push(outcome)
         this.transports.push(transport)
       },
+      journal: options.journal ?? false,
+      configuration: options.configuration ?? '',
     })
   }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../src/config/problem.ts'
 import { loadText, settingsOf } from './load-text.ts'
 
+const PLAIN_REDIS = { username: null, password: null, tls: null, keyPrefix: 'cohortd', replicaName: null }
 const EXAMPLE = readFileSync(new URL('fixtures/surface-example.yaml', import.meta.url), 'utf8')
 
 describe('the example with every section', () => {
@@ -46,14 +47,86 @@ describe('the example with every section', () => {
   it.each([
     [
       'Redis alone',
-      'store: {type: redis, url: "redis://127.0.0.1:6379/0", username: a, password: b, tls: {insecure_skip_verify: true}, key_prefix: k, replica_id: r}',
+      'store: {type: redis, url: "redis://127.0.0.1:6379/0", username: a, password: b, tls: {ca_file: ca, cert_file: c, key_file: k, server_name: s, insecure_skip_verify: true}, key_prefix: p, replica_id: r}',
+      {
+        servers: { kind: 'standalone', url: 'redis://127.0.0.1:6379/0' },
+        username: 'a',
+        password: 'b',
+        tls: { caFile: 'ca', certFile: 'c', keyFile: 'k', serverName: 's', insecureSkipVerify: true },
+        keyPrefix: 'p',
+        replicaName: 'r',
+      },
     ],
-    ['a Redis Cluster', 'store: {type: redis, cluster: ["redis://h:1", "redis://h:2"]}'],
-    ['Redis Sentinels', 'store: {type: redis, sentinels: ["redis://h:1"], master: m, path: ./data/cohortd.db}'],
-  ])('may ask for %s, and gets SQLite for now', (_sentence, text) => {
+    [
+      'a Redis Cluster',
+      'store: {type: redis, cluster: ["redis://h:1", "rediss://h:2/0"]}',
+      { ...PLAIN_REDIS, servers: { kind: 'cluster', urls: ['redis://h:1', 'rediss://h:2/0'] } },
+    ],
+    [
+      'Redis Sentinels',
+      'store: {type: redis, sentinels: ["redis://h:1"], master: m, path: ./data/cohortd.db}',
+      { ...PLAIN_REDIS, servers: { kind: 'sentinel', urls: ['redis://h:1'], master: 'm' } },
+    ],
+    [
+      'Redis over TLS of the usual kind',
+      'store: {type: redis, url: "redis://h:1", tls: {}}',
+      {
+        ...PLAIN_REDIS,
+        servers: { kind: 'standalone', url: 'redis://h:1' },
+        tls: { caFile: null, certFile: null, keyFile: null, serverName: null, insecureSkipVerify: false },
+      },
+    ],
+  ])('may ask for %s', (_sentence, text, redis) => {
     const { store, inactive } = settingsOf(text)
-    expect(store).toEqual({ type: 'sqlite', path: './data/cohortd.db' })
-    expect(inactive).toEqual(['store.type redis is not active yet: state is kept in SQLite at ./data/cohortd.db'])
+    expect(store).toEqual({ type: 'redis', redis })
+    expect(inactive).toEqual([])
+  })
+
+  it('takes a password that is empty for none', () => {
+    const text = 'store: {type: redis, url: "redis://h:1", password: "${env:REDIS_PASSWORD:-}"}'
+    expect(settingsOf(text).store).toMatchObject({ redis: { password: null } })
+    expect(settingsOf(text, { env: { REDIS_PASSWORD: '007' } }).store).toMatchObject({ redis: { password: '007' } })
+  })
+
+  it.each([
+    ['acknowledges from memory', '', 'memory'],
+    ['acknowledges once SQLite holds it', 'ack: durable', 'durable'],
+    ['acknowledges once Redis holds it', 'ack: durable\nstore: {type: redis, url: "redis://h:1"}', 'durable'],
+  ])('%s', (_sentence, text, ack) => {
+    expect(settingsOf(text)).toMatchObject({ ack, inactive: [] })
+  })
+
+  it.each([
+    [
+      'a Redis that is not used',
+      'store: {url: "redis://h:1"}',
+      'store.url has no effect: store.type is sqlite, not redis',
+    ],
+    [
+      'Sentinels that are not used',
+      'store: {type: memory, sentinels: ["redis://h:1"]}',
+      'store.sentinels has no effect: store.type is memory, not redis',
+    ],
+    [
+      'a Redis on another machine without TLS',
+      'store: {type: redis, cluster: ["redis://u:secret@r1:1", "redis://[::1]:2", "rediss://r2:3"]}',
+      'the connection to Redis at r1:1 is not encrypted',
+    ],
+    [
+      'certificates that nobody checks',
+      'store: {type: redis, url: "redis://r1:1", tls: {insecure_skip_verify: true}}',
+      'any certificate of Redis is accepted (store.tls.insecure_skip_verify)',
+    ],
+  ])('is told of %s', (_sentence, text, note) => {
+    expect(loadText(text).notes).toEqual([note])
+  })
+
+  it.each([
+    'store: {type: redis, url: "redis://127.0.0.1:1"}',
+    'store: {type: redis, url: "rediss://r1:1"}',
+    'store: {type: redis, url: "redis://r1:1", tls: {}}',
+  ])('needs no word about %s', (text) => {
+    expect(loadText(text).notes).toEqual([])
   })
 
   it('names the SLOs that fall away with their SLI', () => {
@@ -69,7 +142,6 @@ describe('the example with every section', () => {
   })
 
   it.each([
-    ['ack: durable', 'ack durable is not active yet: requests are acknowledged once they are counted in memory'],
     ['api: {tls: {cert_file: c, key_file: k}}', 'api.tls is not active yet: connections are not encrypted'],
     [
       'receivers: {otlp: {protocols: {grpc: {tls: {cert_file: c, key_file: k, client_ca_file: a}}}}}',

@@ -8,8 +8,8 @@ describe('what check understood', () => {
     const text = [
       'receivers: {otlp: {protocols: {grpc: , http: {endpoint: "[::1]:0", cors: {allowed_origins: ["*"]}}}, retry_window: 0s}}',
       'store: {type: memory}',
-      'ack: durable',
       'cohorts: {segments: [], tags: [{prefix: variant_of.}]}',
+      'alerts: {webhooks: [{url: "http://h/"}]}',
       'slis:',
       '  - {name: size, where: [{span.kind: SERVER, http.route: "/^.api/"}, {resource.x: {present: true}}], value: attribute:bytes, good_below: 1000, bad_when: {span.status: "!=OK"}, good: {n: "<5"}, percentiles: [0.5, 0.999]}',
       'slos: [{name: small, sli: size, objective: 0.95, window: 7d, policy: experiment}]',
@@ -29,6 +29,7 @@ Listens on
 
 Keeps
   state             in memory, lost at the end of the process
+  acknowledges      once it has counted in memory
   events            the latest 10000
   retried requests  counted twice
 
@@ -56,8 +57,42 @@ Sends
   results as OTLP metrics  to http://h:4317 every 10s
 
 Not active yet
-  ack durable is not active yet: requests are acknowledged once they are counted in memory
+  alerts.webhooks is not active yet: no webhook is called
 `)
+  })
+
+  it.each([
+    [
+      'a Redis with everything',
+      'url: "rediss://joe:hunter2@r.example:6379/1?password=hunter2", username: ops, password: hunter2, tls: {ca_file: ca.pem, cert_file: c.pem, key_file: k.pem, server_name: redis}, key_prefix: shop, replica_id: west-1',
+      `Keeps
+  state             in Redis at rediss://joe:***@r.example:6379/1?password=*** as ops with a password, under keys that begin with shop
+  TLS to Redis      certificates for redis are checked against ca.pem; its own is c.pem
+  this replica      west-1
+  acknowledges      once the state above holds what it counted
+  events            the latest 10000
+  retried requests  recognised for 5m`,
+    ],
+    [
+      'a Redis Cluster',
+      'cluster: ["redis://:hunter2@127.0.0.1:1", "redis://127.0.0.1:2"], password: hunter2, tls: {insecure_skip_verify: true}',
+      `Keeps
+  state             in the Redis Cluster with redis://:***@127.0.0.1:1, redis://127.0.0.1:2 with a password, under keys that begin with cohortd
+  TLS to Redis      any certificate is accepted
+  acknowledges      once the state above holds what it counted`,
+    ],
+    [
+      'Redis behind Sentinels',
+      'sentinels: ["redis://127.0.0.1:1"], master: m, tls: {}',
+      `Keeps
+  state             in Redis, the master m of the Sentinels at redis://127.0.0.1:1, under keys that begin with cohortd
+  TLS to Redis      certificates are checked against the authorities of the system
+  acknowledges      once the state above holds what it counted`,
+    ],
+  ])('tells where %s is, and no password', (_sentence, keys, told) => {
+    const page = renderUnderstanding(loadText(`store: {type: redis, ${keys}}\nack: durable`))
+    expect(page).toContain(told)
+    expect(page).not.toContain('hunter2')
   })
 
   it('is empty where there are problems', () => {

@@ -55,7 +55,7 @@ describe('--set', () => {
   })
 
   it('without a value takes a key back to its default', () => {
-    expect(settingsOf('ack: durable', { overrides: ['ack='] }).inactive).toEqual([])
+    expect(settingsOf('ack: durable', { overrides: ['ack='] }).ack).toBe('memory')
     expect(withSet('receivers.otlp.protocols.grpc=').receivers.grpc).toBeNull()
   })
 

@@ -205,6 +205,52 @@ const CASES: readonly (readonly [sentence: string, text: string, expected: reado
     ],
   ],
   [
+    'Redis Sentinels without a master, and half a client certificate',
+    'store: {type: redis, sentinels: ["redis://h:1"], tls: {cert_file: c}}',
+    [
+      'cohortd.yaml:1:8: store.master: found nothing, expected the name of the master that the Sentinels watch',
+      'cohortd.yaml:1:55: store.tls.key_file: found nothing, expected a file, since a client certificate and its key go together',
+    ],
+  ],
+  [
+    'a Redis Cluster with a database',
+    'store: {type: redis, cluster: ["redis://h:1/2", "redis://h:2/0"]}',
+    [
+      'cohortd.yaml:1:32: store.cluster[0]: found "redis://h:1/2", expected a URL without a database, since a Redis Cluster has only database 0',
+    ],
+  ],
+  [
+    'a Redis database by name',
+    'store: {type: redis, url: "redis://u:hunter2@h:1/shop"}',
+    [
+      'cohortd.yaml:1:27: store.url: found "redis://u:***@h:1/shop", expected a URL that ends with the number of a database, or with none',
+    ],
+  ],
+  [
+    'a key prefix that would put all keys into one slot',
+    'store: {type: redis, url: "redis://h:1", key_prefix: "{shop}"}',
+    [
+      'cohortd.yaml:1:54: store.key_prefix: found "{shop}", expected text without { and }, since Redis Cluster reads braces as the part of a key that decides on its slot',
+    ],
+  ],
+  [
+    'an acknowledgement that nothing could keep',
+    'ack: durable\nstore: {type: memory}\nreceivers: {otlp: {retry_window: 0s}}',
+    [
+      'cohortd.yaml:1:6: ack: found "durable", expected memory, since store.type memory loses everything with the process; durable needs sqlite or redis',
+      'cohortd.yaml:3:34: receivers.otlp.retry_window: found "0s", expected more than 0s beside ack: durable, since requests that are sent again could not be recognised',
+    ],
+  ],
+  [
+    'a password inside an address is not repeated, however it is written',
+    'store: {type: redis, cluster: ["http://:hunter2@h:1", "http://joe:hun@ter2/hunter2@h", "http://h?password=hunter2"]}',
+    [
+      'cohortd.yaml:1:32: store.cluster[0]: found "http://:***@h:1", expected a URL that begins with redis:// or rediss://',
+      'cohortd.yaml:1:55: store.cluster[1]: found "http://joe:***@h", expected a URL that begins with redis:// or rediss://',
+      'cohortd.yaml:1:88: store.cluster[2]: found "http://h?password=***", expected a URL that begins with redis:// or rediss://',
+    ],
+  ],
+  [
     'a password inside an address is not repeated',
     'store: {type: redis, url: "http://joe:hunter2@h:1"}',
     ['cohortd.yaml:1:27: store.url: found "http://joe:***@h:1", expected a URL that begins with redis:// or rediss://'],

@@ -1,8 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
-import type { EngineChange, EngineState, SavedCohort } from '../../src/engine/state.ts'
-import type { ExperimentReport } from '../../src/model/report.ts'
 import { EXPERIMENT_POLICY, engineSettings, slo, WORKBOOK_POLICY } from './settings.ts'
 import { EPOCH_MS, request, type SpanSketch, span, variantOf } from './traffic.ts'
 
@@ -305,7 +303,11 @@ describe('the engine', () => {
       ['third', 1],
     ])
     expect(engine.cohorts.map(({ experiment }) => experiment).sort()).toEqual(['third', 'young'])
-    expect(engine.takeChange(10)).toMatchObject({ forgottenExperiments: ['old'], cohorts: [{}, {}] })
+    expect(engine.exchange.takeForgotten()).toEqual(['old'])
+    expect(engine.takeFlushes(10).map(({ rows, dropped }) => [rows.length, dropped.length])).toEqual([
+      [1, 0],
+      [1, 0],
+    ])
     expect(engine.counters).toMatchObject({ idleExperiments: 1, refusedExperiments: 1 })
     expect(send('old', day + 3000), 'and now nobody is idle for so long').toBe('young third')
   })
@@ -318,72 +320,3 @@ describe('the engine', () => {
     expect(engine.experiment('checkout')?.variants[0].cohorts[0].slis[0].windows['5m'].events).toBe(1)
   })
 })
-
-describe('state', () => {
-  test('an engine restored from what another saved goes on where it was: counts, alerts, report', () => {
-    fc.assert(
-      fc.property(arrivals, (unsorted) => {
-        const sorted = unsorted.toSorted((a, b) => a.atMs - b.atMs)
-        const untilMs = EPOCH_MS + 1_900_000
-        const first = new Engine(workbook, EPOCH_MS)
-        run(first, sorted, untilMs, () => {})
-        const second = new Engine(workbook, untilMs)
-        second.restore(collect(first))
-        second.advanceTo(untilMs + 1000)
-        first.advanceTo(untilMs + 1000)
-        expect(withoutPercentiles(second.experiments())).toEqual(withoutPercentiles(first.experiments()))
-        expect(second.takeEvents().map(({ json }) => JSON.parse(json).type)).toEqual(
-          first.takeEvents().map(({ json }) => JSON.parse(json).type),
-        )
-      }),
-      { numRuns: 25 },
-    )
-  })
-
-  test('only what changed is saved, in pieces of the size asked for', () => {
-    const engine = new Engine(engineSettings(), EPOCH_MS)
-    for (let service = 0; service < 5; service++) {
-      engine.consume(request([span({ endMs: EPOCH_MS, attributes: TAGGED })], { service: `s${service}` }), EPOCH_MS)
-    }
-    expect(sizes(engine, 2)).toEqual([2, 2, 1])
-    expect(engine.takeChange(2)).toBeNull()
-    engine.consume(request([span({ endMs: EPOCH_MS, attributes: TAGGED })], { service: 's3' }), EPOCH_MS)
-    expect(sizes(engine, 2)).toEqual([1])
-  })
-
-  test('a forgotten cohort and its experiment are forgotten in the store too', () => {
-    const engine = new Engine(engineSettings({ slos: [slo({ windowSeconds: 86_400 })] }), EPOCH_MS)
-    engine.consume(request([span({ endMs: EPOCH_MS, attributes: TAGGED })]), EPOCH_MS)
-    engine.takeChange(10)
-    engine.advanceTo(EPOCH_MS + 3 * 86_400_000)
-    expect(engine.takeChange(10)).toMatchObject({
-      forgottenExperiments: ['checkout'],
-      forgottenCohorts: [{ experiment: 'checkout', variant: 'treatment', segmentKey: 'shop' }],
-    })
-  })
-})
-
-function sizes(engine: Engine, maxCohorts: number): number[] {
-  const found: number[] = []
-  for (let change = engine.takeChange(maxCohorts); change !== null; change = engine.takeChange(maxCohorts))
-    found.push(change.cohorts.length)
-  return found
-}
-
-/** What a store would hold after all changes. */
-function collect(engine: Engine): EngineState {
-  const experiments: EngineChange['experiments'][number][] = []
-  const cohorts: SavedCohort[] = []
-  let last: string | null = null
-  for (let change = engine.takeChange(3); change !== null; change = engine.takeChange(3)) {
-    experiments.push(...change.experiments)
-    cohorts.push(...change.cohorts)
-    last = change.engine
-  }
-  return { experiments, cohorts, engine: last }
-}
-
-/** Percentiles are equal only within the digest's error. */
-function withoutPercentiles(reports: readonly ExperimentReport[]): unknown {
-  return JSON.parse(JSON.stringify(reports, (key, value: unknown) => (key === 'percentiles' ? undefined : value)))
-}

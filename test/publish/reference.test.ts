@@ -15,7 +15,7 @@ describe('the reference pages', () => {
   it('give an example of each event that is one', () => {
     const page = eventsReference()
     const examples = [...page.matchAll(/^## (\S+)\n[^`]*(?:`[^`\n]+`[^`]*)*```json\n([\s\S]*?)\n```/gm)]
-    expect(examples.length).toBe(6)
+    expect(examples.length).toBe(9)
     for (const [, type, json] of examples) {
       const event = JSON.parse(json) as Record<string, unknown>
       expect(event).toMatchObject({ specversion: '1.0', type, source: '/cohortd', datacontenttype: 'application/json' })

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
-import { SqliteStore } from '../../src/store/sqlite.ts'
+import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import { STORE_OPTIONS } from './store-options.ts'
 
 const WRITER = join(import.meta.dirname, 'store-writer.ts')
 const directory = mkdtempSync(join(tmpdir(), 'cohortd-kill-'))
@@ -29,11 +30,11 @@ test('a file in use by another process is refused, and free again the moment tha
   const path = join(directory, 'shared.db')
   const { child, lines } = startWriter(path, 1)
   await lines.next()
-  const store = new SqliteStore({ path, eventLimit: 10 })
+  const store = new SqliteStore(path, STORE_OPTIONS)
   await expect(store.start()).rejects.toThrow(`${path} is in use by another process`)
   child.kill('SIGKILL')
   await once(child, 'exit')
-  const next = new SqliteStore({ path, eventLimit: 10 })
+  const next = new SqliteStore(path, STORE_OPTIONS)
   await next.start()
   await next.stop()
 })
@@ -58,19 +59,21 @@ function startWriter(
   return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() }
 }
 
+/** Both experiments, the journal and the identities are of one generation, which is given. */
 async function expectWholeGeneration(path: string): Promise<number> {
-  const store = new SqliteStore({ path, eventLimit: 1000 })
+  const store = new SqliteStore(path, STORE_OPTIONS)
   await store.start()
-  const { engine, experiments, cohorts } = await store.load()
-  const [newest] = await store.newestEvents(1)
+  const { rows, writers } = await store.load('checkout')
+  const other = await store.load('search')
+  const requests = await store.recentRequests()
+  const journal = await store.leftJournal('next', null)
   await store.stop()
-  const generation = Number(engine)
-  expect(experiments).toEqual([{ id: 'checkout', json: engine }])
-  expect(newest.id).toBe(`${generation}-0`)
-  expect(cohorts).toHaveLength(2000)
-  const other = cohorts.filter(
-    ({ partial, alerts }) => alerts !== engine || partial.some((byte) => byte !== generation % 251),
-  )
-  expect(other).toEqual([])
+  const generation = writers[0].sequence
+  expect(other.writers[0].sequence).toBe(generation)
+  expect(requests).toContain(`request-${generation}`)
+  expect(requests).not.toContain(`request-${generation + 1}`)
+  expect(journal.map(({ number, bytes }) => [number, ...bytes])).toEqual([[generation, generation % 251]])
+  expect(rows).toHaveLength(2000)
+  expect([...rows, ...other.rows].filter(({ bytes }) => bytes.some((byte) => byte !== generation % 251))).toEqual([])
   return generation
 }

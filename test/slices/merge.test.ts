@@ -9,7 +9,6 @@ import {
   HOUR,
   histories,
   itemsOf,
-  MINUTE,
   plan,
   plans,
   play,
@@ -200,20 +199,6 @@ describe('a partial', () => {
     const restored = emptyAt(slices, series.cursor)
     restored.merge(series.encode())
     expectAlike(restored, series, slices)
-  })
-
-  it('marks the series as changed until it is encoded again', () => {
-    const slices = plan([HOUR])
-    const series = emptyAt(slices, START)
-    expect(series.dirty).toBe(false)
-    series.record(START, true, 1, Number.NaN)
-    expect(series.dirty).toBe(true)
-    const bytes = series.encode()
-    expect(series.dirty).toBe(false)
-    series.advance(START + MINUTE)
-    expect(series.dirty).toBe(false)
-    series.merge(bytes)
-    expect(series.dirty).toBe(true)
   })
 
   it('does not carry what belongs to the process', () => {

@@ -39,8 +39,8 @@ describe('a slice plan', () => {
   })
 
   it('keeps the seconds of the shortest window for the latest item allowed', () => {
-    expect(plan([HOUR], 60).recentSeconds).toBe(370)
-    expect(plan([HOUR], 0).recentSeconds).toBe(360)
-    expect(plan([HOUR], 3600).recentSeconds).toBe(3910)
+    expect(plan([HOUR], 60).recentSeconds).toBe(490)
+    expect(plan([HOUR], 0).recentSeconds).toBe(480)
+    expect(plan([HOUR], 3600).recentSeconds).toBe(4030)
   })
 })

@@ -144,8 +144,8 @@ describe('a series', () => {
 
   it('refuses what is older than the recent seconds, and weights that are no positive number', () => {
     const series = new Series(plan([HOUR]), { digest: false, cursor: START })
-    expect(series.record(START - 369, true, 1, Number.NaN)).toBe(true)
-    expect(series.record(START - 370, true, 1, Number.NaN)).toBe(false)
+    expect(series.record(START - 489, true, 1, Number.NaN)).toBe(true)
+    expect(series.record(START - 490, true, 1, Number.NaN)).toBe(false)
     for (const weight of [0, -1, Number.NaN, Infinity]) expect(series.record(START, true, weight, 1)).toBe(false)
     expect(series.totalItems).toBe(1)
     expect([series.processGood, series.processCount]).toEqual([1, 0])

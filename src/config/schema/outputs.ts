@@ -55,4 +55,6 @@ export const telemetry = z
 
 export const ack = oneOf(['memory', 'durable'])
   .prefault('memory')
-  .describe('When a request is acknowledged: once counted in memory, or once the store holds it.')
+  .describe(
+    'When a request is acknowledged: once counted in memory, or (durable) once the store holds what it counted, so that a crash loses nothing that was acknowledged. Durable needs store.type sqlite or redis, and a retry_window.',
+  )

@@ -142,8 +142,8 @@ export function durationMs(raw: unknown): number | null {
 
 /** "30" and 30 where a duration is wanted. */
 function secondsMeant(raw: unknown): string | null {
-  const digits = /^\d+$/.test(String(raw))
-  return digits && (typeof raw === 'number' || typeof raw === 'string') ? `"${raw}s"` : null
+  if (typeof raw !== 'number' && typeof raw !== 'string') return null
+  return /^\d+$/.test(String(raw)) ? `"${raw}s"` : null
 }
 
 function milliseconds(ms: number): string {

@@ -1,0 +1,182 @@
+// What others know into the engine: everything at the start, then what changes. Where it is not known any more what has been taken (this replica was
+// out of reach, or the store says that it cannot tell), the experiment is counted anew from all that the store has.
+import type { PublishedEvent } from '../../model/event.ts'
+import type { WriterRow } from '../../model/partial.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import type { Store, StoredExperiment, WriterState } from '../port.ts'
+import type { KeptEngine } from './kept-engine.ts'
+import type { Writer } from './writer.ts'
+
+/** Rows that are taken in at a time: some milliseconds. */
+const ROWS_AT_A_TIME = 400
+const POLL_MS = 500
+/** Whoever has not followed for so long may have missed minutes that are folded away since; they stay unfolded for longer than this. */
+const LONGEST_LAG_MS = 200_000
+
+export class Follower {
+  readonly #store: Store
+  readonly #engine: KeptEngine<PublishedEvent>
+  readonly #writer: Writer
+  readonly #clock: Clock
+  readonly #wait: (ms: number) => Promise<void>
+  readonly #leads: (experiment: string) => boolean
+  /** By experiment: where follow() goes on; null: it is to be taken anew. */
+  readonly #positions = new Map<string, string | null>()
+  readonly #writers = new Map<string, Map<string, WriterState>>()
+  /** By experiment: the sequence of its latest publication. */
+  readonly #publications = new Map<string, number>()
+  #activity: string | null = null
+  #polledMs = -Infinity
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: {
+    store: Store
+    engine: KeptEngine<PublishedEvent>
+    writer: Writer
+    clock: Clock
+    wait: (ms: number) => Promise<void>
+    leads: (experiment: string) => boolean
+  }) {
+    this.#store = parts.store
+    this.#engine = parts.engine
+    this.#writer = parts.writer
+    this.#clock = parts.clock
+    this.#wait = parts.wait
+    this.#leads = parts.leads
+  }
+
+  /** Takes in all that there is; gives how many experiments that were. */
+  loadAll(): Promise<number> {
+    return this.#inTurn(async () => {
+      this.#activity = this.#store.shared ? (await this.#store.activity(null)).position : null
+      const experiments = (await this.#store.experiments()).filter((one) => one !== '')
+      for (const experiment of experiments) await this.#take(experiment)
+      this.#polledMs = this.#clock.monotonic()
+      return experiments.length
+    })
+  }
+
+  isPollDue(): boolean {
+    return this.#clock.monotonic() - this.#polledMs >= POLL_MS
+  }
+
+  /** Takes in what changed since the last time. */
+  poll(): Promise<void> {
+    return this.#inTurn(async () => {
+      const begunMs = this.#clock.monotonic()
+      if (begunMs - this.#polledMs > LONGEST_LAG_MS)
+        for (const one of this.#positions.keys()) this.#positions.set(one, null)
+      const { position, experiments } = await this.#store.activity(this.#activity)
+      for (const experiment of experiments) if (experiment !== '') await this.#catchUp(experiment)
+      this.#activity = position
+      this.#polledMs = begunMs
+    })
+  }
+
+  /** Brings an experiment to what the store has now; gives the sequence of its latest publication. For whoever is about to lead it. */
+  bringUp(experiment: string): Promise<number> {
+    return this.#inTurn(async () => {
+      await this.#catchUp(experiment)
+      return this.#publications.get(experiment) ?? 0
+    })
+  }
+
+  /** Takes the alerts of an experiment, and all else, as the store has them. */
+  takeAnew(experiment: string): Promise<void> {
+    return this.#inTurn(() => this.#take(experiment))
+  }
+
+  /** Counts the experiment anew from the store, own partials included. */
+  takeBack(experiment: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const own = await this.#store.rowsOf(experiment, this.#writer.id)
+      const stored = this.#withoutOwn(await this.#store.load(experiment))
+      this.#engine.exchange.rebuild(experiment, stored, own)
+      this.#note(stored)
+    })
+  }
+
+  /** Everything is to be taken anew: this process goes on as another writer, whose own is nothing yet. */
+  async takeAllAnew(experiments: readonly string[]): Promise<void> {
+    await this.#inTurn(async () => {
+      for (const experiment of new Set([...experiments, ...this.#positions.keys()])) {
+        const stored = this.#withoutOwn(await this.#store.load(experiment))
+        this.#engine.exchange.rebuild(experiment, stored, [])
+        this.#note(stored)
+      }
+    })
+  }
+
+  /** By experiment: the sequence of its latest publication. */
+  get publications(): ReadonlyMap<string, number> {
+    return this.#publications
+  }
+
+  /** Other writers of the experiment. */
+  writersOf(experiment: string): WriterState[] {
+    return [...(this.#writers.get(experiment)?.values() ?? [])].filter(({ writer }) => writer !== this.#writer.id)
+  }
+
+  forget(experiment: string): void {
+    this.#positions.delete(experiment)
+    this.#writers.delete(experiment)
+    this.#publications.delete(experiment)
+  }
+
+  async #catchUp(experiment: string): Promise<void> {
+    const position = this.#positions.get(experiment) ?? null
+    if (position === null) return this.#take(experiment)
+    const followed = await this.#store.follow(experiment, position, this.#writer.id)
+    const { exchange } = this.#engine
+    if (followed.kind === 'gap' || !exchange.follow(experiment, followed)) return this.#take(experiment)
+    this.#positions.set(experiment, followed.position)
+    this.#publications.set(experiment, followed.publicationSequence)
+    this.#noteWriters(experiment, followed.writers)
+    exchange.setState(experiment, followed.state)
+    if (!this.#leads(experiment)) exchange.setAlerts(experiment, followed.alerts, false)
+  }
+
+  /** All that the store has of an experiment, in the place of what was taken of it before. */
+  async #take(experiment: string): Promise<void> {
+    const { exchange } = this.#engine
+    const stored = this.#withoutOwn(await this.#store.load(experiment))
+    exchange.setState(experiment, stored.state)
+    if (this.#positions.has(experiment)) exchange.rebuild(experiment, stored, null)
+    else await this.#takeInPieces(stored)
+    if (!this.#leads(experiment)) exchange.setAlerts(experiment, stored.alerts, true)
+    this.#note(stored)
+  }
+
+  async #takeInPieces({ experiment, rows, writers }: StoredExperiment): Promise<void> {
+    for (let from = 0; from < rows.length; from += ROWS_AT_A_TIME) {
+      this.#engine.exchange.load(experiment, { rows: rows.slice(from, from + ROWS_AT_A_TIME), writers })
+      await this.#wait(0)
+    }
+    if (rows.length === 0) this.#engine.exchange.load(experiment, { rows, writers })
+  }
+
+  #withoutOwn(stored: StoredExperiment): StoredExperiment {
+    const others = ({ writer }: Pick<WriterRow, 'writer'>): boolean => writer !== this.#writer.id
+    return { ...stored, rows: stored.rows.filter(others), writers: stored.writers.filter(others) }
+  }
+
+  #note({ experiment, position, writers, publicationSequence }: StoredExperiment): void {
+    this.#positions.set(experiment, position)
+    this.#publications.set(experiment, publicationSequence)
+    this.#writers.delete(experiment)
+    this.#noteWriters(experiment, writers)
+  }
+
+  #noteWriters(experiment: string, writers: readonly WriterState[]): void {
+    let known = this.#writers.get(experiment)
+    if (known === undefined) this.#writers.set(experiment, (known = new Map()))
+    for (const state of writers) known.set(state.writer, state)
+  }
+
+  /** One after the other: what is taken in must not be overtaken. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => {})
+    return result
+  }
+}

@@ -1,0 +1,17 @@
+// Chooses the store that the configuration names.
+import type { StoreSettings } from '../model/settings.ts'
+import { MemoryStore } from './memory/store.ts'
+import { type Store, StoreError, type StoreOptions } from './port.ts'
+import { SqliteStore } from './sqlite/store.ts'
+
+/** A store that is not started yet. */
+export function openStore(settings: StoreSettings, options: StoreOptions): Store {
+  switch (settings.type) {
+    case 'memory':
+      return new MemoryStore(options)
+    case 'sqlite':
+      return new SqliteStore(settings.path, options)
+    case 'redis':
+      throw new StoreError('the Redis store is not wired yet')
+  }
+}
