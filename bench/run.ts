@@ -13,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly run: () => void 
   start: () => import('./start.ts'),
   latency: () => import('./latency.ts'),
   ingest: () => import('./ingest.ts'),
+  ack: () => import('./ack.ts'),
   transport: () => import('./transport.ts'),
 }
 

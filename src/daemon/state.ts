@@ -88,18 +88,19 @@ export class DaemonState {
     return this.#news.unavailableBecause ?? this.keeper.problems[0] ?? null
   }
 
-  /** Why this daemon should get no requests now, a sentence each. */
+  /** Why this daemon should get no requests now, a sentence each. A store that is away is no reason, unless durability is promised: then telemetry would go nowhere. */
   notReady(): string[] {
-    if (!this.isLoaded) return [`reports: ${this.#loading()}`]
-    return this.#parts.settings.ack === 'durable' && this.refusal !== null
-      ? [`ingest: acknowledgement is durable, and ${this.refusal}`]
-      : []
+    const { refusal } = this
+    if (refusal !== null)
+      return this.#parts.settings.ack === 'durable' ? [`ingest: acknowledgement is durable, and ${refusal}`] : []
+    return this.isLoaded ? [] : [`reports: ${this.#loading()}`]
   }
 
   /** What is not as it should be while the work goes on, a sentence each. */
   degraded(): string[] {
     const reasons = new Set(this.#news.degraded())
     for (const problem of this.keeper.problems) reasons.add(`the store does not do its work: ${problem}`)
+    if (!this.isLoaded && this.refusal !== null) reasons.add(`reports: ${this.#loading()}`)
     return [...reasons]
   }
 
@@ -112,8 +113,7 @@ export class DaemonState {
 
   #loading(): string {
     const seconds = (this.#parts.clock.monotonic() - this.#begunMs) / 1000
-    const why = this.refusal
-    return `what is stored is being loaded, for ${formatSeconds(Math.round(seconds))}${why === null ? '' : `; ${why}`}`
+    return `what is stored is being loaded, for ${formatSeconds(Math.round(seconds))}`
   }
 
   #makeKeeper(): StateKeeper<EngineEvent> {

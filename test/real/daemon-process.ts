@@ -22,6 +22,8 @@ export interface DaemonOptions {
   readonly dataDir?: string
   /** More arguments of `serve`. */
   readonly args?: readonly string[]
+  /** Files may not grow beyond this, as on a disk that is full. */
+  readonly fileLimitKiB?: number
 }
 
 export interface Ports {
@@ -50,7 +52,12 @@ export class DaemonProcess {
       `${listener}.endpoint=127.0.0.1:0`,
     ])
     const args = [BIN, 'serve', '--config', configFile, ...sets, '--log-format', 'json', ...(options.args ?? [])]
-    const child = spawn(process.execPath, args, { cwd: dataDir, stdio: ['ignore', 'pipe', 'pipe'] })
+    const command = [process.execPath, ...args]
+    const limit = options.fileLimitKiB === undefined ? 'unlimited' : String(2 * options.fileLimitKiB)
+    const child = spawn('/bin/sh', ['-c', `ulimit -S -f ${limit}; exec "$@"`, 'sh', ...command], {
+      cwd: dataDir,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     killWithUs.add(child)
     const logs: string[] = []
     const remove = (): Promise<void> => rm(dataDir, { recursive: true, force: true })
@@ -127,6 +134,15 @@ export class DaemonProcess {
   /** kill -9. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
+  }
+
+  /** SIGSTOP: it stands still, its sockets open. */
+  suspend(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT')
   }
 
   async #end(signal: NodeJS.Signals): Promise<number | null> {

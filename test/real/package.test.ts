@@ -71,5 +71,5 @@ test('the daemon starts, threads and store included, and stops when asked', asyn
   const [code] = daemon.exitCode === null ? await once(daemon, 'exit') : [daemon.exitCode]
   expect(messages.filter((message) => message === 'listening')).toHaveLength(3)
   expect(code).toBe(0)
-  expect(readdirSync(join(project, 'data'))).toEqual(['of the package.db'])
+  expect(readdirSync(join(project, 'data'))).toEqual(['of the package.db', 'of the package.db-lock'])
 })

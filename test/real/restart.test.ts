@@ -13,6 +13,7 @@ const BIN = path.join(import.meta.dirname, '../../bin/cohortd.js')
 const CONFIG = `
 slis:
   - {name: availability, where: {span.kind: SERVER}, bad_when: {span.status: ERROR}}
+  - {name: latency, where: {span.kind: SERVER}, value: duration, good_below: 2ms, percentiles: [0.5, 0.99]}
 slos:
   - {name: availability, sli: availability, objective: 0.99, window: 30d, policy: experiment}
 `
@@ -43,6 +44,15 @@ async function eventsOf(daemon: DaemonProcess): Promise<{ id: string; type: stri
   return ((await daemon.get('/api/v1/events')).body as { events: { id: string; type: string }[] }).events
 }
 
+/** All that is known of the experiment: windows, percentiles, burn, alerts, verdicts. */
+async function knownOf(daemon: DaemonProcess): Promise<unknown> {
+  const { evaluated_at: _when, items: _ofThisProcess, ...known } = (await daemon.report('checkout')) as Record<
+    string,
+    unknown
+  >
+  return known
+}
+
 describe('a daemon that starts again', () => {
   test.each(['stop', 'kill'] as const)('after %s goes on with its counts, its alert and its events', async (how) => {
     const first = await DaemonProcess.start({ config: CONFIG, dataDir })
@@ -52,18 +62,22 @@ describe('a daemon that starts again', () => {
     const firing = await eventually('the alert', () => subscriber.burns('cohortd.burn.firing')[0] ?? null)
     // What a kill may lose is what was not yet written: one flush interval.
     if (how === 'kill') await sleep(2500)
+    const known = await knownOf(first)
     await first[how]()
 
     const second = await DaemonProcess.start({ config: CONFIG, dataDir })
     try {
       expect(await countsOf(second, 'treatment')).toEqual({ events: 100, bad: 20 })
+      expect(await knownOf(second)).toEqual(known)
       const replayed = await second.subscribe('0-0')
+      const followed = await second.subscribe(firing.event.id)
       await send(second, 'treatment', { good: 10, bad: 0 })
       await eventuallyHolds(async () => expect(await countsOf(second, 'treatment')).toEqual({ events: 110, bad: 20 }))
       await sleep(1500)
       const events = await eventsOf(second)
       expect(events.map(({ type }) => type)).toEqual(['cohortd.experiment.discovered', 'cohortd.burn.firing'])
       expect(replayed.burns('cohortd.burn.firing').map(({ event }) => event.id)).toEqual([firing.event.id])
+      expect(followed.received).toEqual([])
       expect((await second.get('/api/v1/alerts')).body).toMatchObject({
         alerts: [{ variant: 'treatment', severity: 'page', since: firing.data.since }],
       })

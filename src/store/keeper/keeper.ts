@@ -154,8 +154,7 @@ export class StateKeeper<Event extends PublishedEvent> {
     else if (this.#stage === 'state') void this.#spawn('load', () => this.#load())
     else if (shared && this.#follower.isPollDue()) void this.#spawn('follow', () => this.#follower.poll())
     if (this.#stage !== 'loaded') return
-    if (shared && this.#leases.isRenewalDue(this.#parts.clock.monotonic()))
-      void this.#spawn('lease', () => this.#renew())
+    if (shared) this.#tickLeases(this.#parts.clock.monotonic())
     if (this.#isDue('adopt', ADOPTION_MS)) void this.#spawn('adopt', () => this.#adopt())
     if (this.#forgotten.length > 0) void this.#spawn('forget', () => this.#forget())
   }
@@ -251,10 +250,30 @@ export class StateKeeper<Event extends PublishedEvent> {
 
   // ----------------------------------------------------------------------------------------------------------- leadership
 
+  #tickLeases(nowMs: number): void {
+    if (this.#leases.isRenewalDue(nowMs)) void this.#spawn('lease', () => this.#renew())
+    if (this.#leases.isAlone(nowMs)) this.#judgeAlone()
+  }
+
+  /**
+   * While the store is away everybody judges for himself, so that what is shown goes on. What is found is told only by whoever has the lease
+   * when the store is back, and only if nobody else has told anything since.
+   */
+  #judgeAlone(): void {
+    const { exchange, experimentIds } = this.#parts.engine
+    for (const experiment of experimentIds) {
+      if (this.#led.has(experiment)) continue
+      this.#publisher.goOnFrom(experiment, this.#follower.publications.get(experiment) ?? 0)
+      this.#led.add(experiment)
+      exchange.lead(experiment)
+    }
+  }
+
   async #renew(): Promise<void> {
     const { engine, clock } = this.#parts
     const { gained, lost } = await this.#leases.renew(engine.experimentIds, clock.monotonic())
-    for (const experiment of lost) await this.#onStale(experiment)
+    const others = [...this.#led].filter((experiment) => !this.#leases.has(experiment))
+    for (const experiment of new Set([...lost, ...others])) await this.#onStale(experiment)
     for (const experiment of gained) await this.#takeOver(experiment)
   }
 

@@ -21,6 +21,8 @@ export class Leases {
   readonly #writer: Writer
   readonly #tokens = new Map<string, number>()
   #renewedMs = -Infinity
+  /** When it was last asked, successfully or for the first time. */
+  #heardMs: number | null = null
   #beatMs = -Infinity
 
   constructor(store: Store, writer: Writer) {
@@ -47,6 +49,12 @@ export class Leases {
     return (await this.#store.lease(this.#writer.id, [''], TTL_MS)).get('') ?? null
   }
 
+  /** Whether leases could not be asked for so long that nobody can hold one any more, as far as this replica can tell. */
+  isAlone(nowMs: number): boolean {
+    this.#heardMs ??= nowMs
+    return nowMs - this.#heardMs > TTL_MS
+  }
+
   isRenewalDue(nowMs: number): boolean {
     return nowMs - this.#renewedMs >= RENEWAL_MS
   }
@@ -59,6 +67,7 @@ export class Leases {
       this.#beatMs = nowMs
     }
     const tokens = await this.#store.lease(this.#writer.id, experiments, TTL_MS)
+    this.#heardMs = nowMs
     const gained = experiments.filter((one) => tokens.has(one) && tokens.get(one) !== this.#tokens.get(one))
     const lost = [...this.#tokens.keys()].filter((one) => !tokens.has(one))
     for (const one of lost) this.#tokens.delete(one)
