@@ -1,7 +1,8 @@
 // Chooses the store that the configuration names.
 import type { StoreSettings } from '../model/settings.ts'
 import { MemoryStore } from './memory/store.ts'
-import { type Store, StoreError, type StoreOptions } from './port.ts'
+import type { Store, StoreOptions } from './port.ts'
+import { RedisStore } from './redis/store.ts'
 import { SqliteStore } from './sqlite/store.ts'
 
 /** A store that is not started yet. */
@@ -12,6 +13,6 @@ export function openStore(settings: StoreSettings, options: StoreOptions): Store
     case 'sqlite':
       return new SqliteStore(settings.path, options)
     case 'redis':
-      throw new StoreError('the Redis store is not wired yet')
+      return new RedisStore(settings.redis, options)
   }
 }

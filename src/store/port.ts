@@ -183,7 +183,7 @@ export interface Store {
   rowsOf(experiment: string, writer: string): Promise<PartialRow[]>
   /**
    * Gives up a writer that is gone: from now on its flushes are refused, and the lease holder, its heir, may adopt its rows. False: the token is
-   * stale, or another holder has given it up before and is not given up itself (its rows are that one's to adopt, perhaps on their way already).
+   * stale, or another holder has given it up before and is not given up itself (its rows are that one's to adopt, perhaps on their way already). The heir is a known writer of the experiment from then on, so that it can be given up in its turn.
    */
   retire(experiment: string, writer: string, token: number): Promise<boolean>
   /** Removes everything of an experiment, the lease aside. */

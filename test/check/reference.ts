@@ -10,6 +10,7 @@ const PAGES: readonly (readonly [string, string])[] = [
   ['metrics.md', 'metricsReference'],
   ['events.md', 'eventsReference'],
   ['api.md', 'apiReference'],
+  ['archive.md', 'archiveReference'],
 ]
 
 /** What is wrong with the pages, a line each. With `write` the pages are made anew first. */

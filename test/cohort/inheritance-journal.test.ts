@@ -1,17 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readJournal } from '../../src/cohort/inheritance-journal-reader.ts'
-import { JournalError, type LeftEntry } from '../../src/cohort/traces.ts'
+import { JournalError } from '../../src/cohort/traces.ts'
+import { entryOf, recording } from './restart.ts'
 import { observationOf, Player, SLI_COUNT, traceIdOf } from './traffic.ts'
-
-function recording(changes = {}): Player {
-  return new Player({ journal: true, ...changes })
-}
-
-/** What the player's process leaves if it ends now. */
-function entryOf(player: Player, unwritten: readonly string[] = []): LeftEntry {
-  return { ...player.traces.takeJournal()!, unwritten }
-}
 
 describe('the journal', () => {
   test('has nothing where nothing came in, or nothing is recorded', () => {
@@ -261,44 +253,6 @@ describe('entries that cannot be taken', () => {
       ),
       { numRuns: 2000 },
     )
-  })
-})
-
-describe('experiments that are unwritten', () => {
-  test('are given again what the entry gave them, also of spans parked before it; the others are not', () => {
-    const player = recording()
-    player.untagged(0, 1, 100)
-    const before = entryOf(player)
-    player.tagged(1, 1, { a: 'x', b: 'y' })
-    player.untagged(2, 1, 101)
-    const caught = entryOf(player, ['b'])
-    player.deliveries.length = 0
-    expect(player.restart([before, caught], 3)).toMatchObject({ parkedItems: 2, pendingItems: 0 })
-    expect(player.deliveries).toEqual(['100 b=y', '101 b=y'])
-    expect(player.seen.slice(-2)).toEqual([observationOf(1, 100), observationOf(1, 101)])
-    expect(player.firsts).toEqual([100, 101])
-  })
-
-  test('are not given again what an earlier entry gave them', () => {
-    const player = recording()
-    player.untagged(0, 1, 100)
-    player.tagged(1, 1, { a: 'x' })
-    const before = entryOf(player)
-    player.untagged(2, 1, 101)
-    const caught = entryOf(player, ['a'])
-    player.deliveries.length = 0
-    player.restart([before, caught], 3)
-    expect(player.deliveries).toEqual(['101 a=x'])
-  })
-
-  test('that a limit refuses now leave a span unattributed that had nothing else', () => {
-    const player = recording()
-    player.tagged(0, 1, { a: 'x' })
-    player.untagged(1, 1, 100)
-    const caught = entryOf(player, ['a'])
-    expect(player.restart([caught], 2, { refused: ['a'] }).pendingItems).toBe(1)
-    player.traces.advance(60_000)
-    expect(player.releases).toEqual(['limit'])
   })
 })
 

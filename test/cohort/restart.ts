@@ -1,6 +1,16 @@
-// A store that keeps the journal as the port says, for a player whose process ends and begins again.
+// Players whose process ends and begins again, and a store that keeps the journal meanwhile as the port says.
 import type { LeftEntry, TakenJournal } from '../../src/cohort/traces.ts'
-import type { Player } from './traffic.ts'
+import { Player, type PlayerOptions } from './traffic.ts'
+
+/** Plays with a journal. */
+export function recording(changes: PlayerOptions = {}): Player {
+  return new Player({ journal: true, ...changes })
+}
+
+/** What the player's process leaves if it ends now, and its store has none of these experiments. */
+export function entryOf(player: Player, unwritten: readonly string[] = []): LeftEntry {
+  return { ...player.traces.takeJournal()!, unwritten }
+}
 
 interface Kept extends LeftEntry {
   readonly lastMs: number
@@ -10,10 +20,6 @@ export class JournalKeeper {
   #left: Kept[] = []
   /** Entries of an earlier process that are still there: they go with the first entry of this one. */
   #takenOver = 0
-
-  get entries(): readonly Kept[] {
-    return this.#left
-  }
 
   commit(player: Player, unwritten: readonly string[] = []): void {
     this.#keep(player.traces.takeJournal(), unwritten)

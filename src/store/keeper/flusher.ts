@@ -154,14 +154,15 @@ export class Flusher {
         continue
       }
       engine.exchange.giveBack(drafts[at])
-      if (outcome === 'lost') this.#beginAnew(flush.experiment)
+      if (outcome === 'lost') this.beginAnew(flush.experiment)
       else if (outcome === 'retired') retired = true
       else unclaimed.push(flush.experiment)
     }
     if (retired || unclaimed.length > 0) await this.#onRejected({ retired, unclaimed })
   }
 
-  #beginAnew(experiment: string): void {
+  /** The store has lost what this writer had written of the experiment. */
+  beginAnew(experiment: string): void {
     const { engine, writer, observer } = this.#parts
     engine.exchange.beginAnew(experiment)
     writer.beginAnew(experiment)

@@ -20,11 +20,15 @@ export class Follower {
   readonly #clock: Clock
   readonly #wait: (ms: number) => Promise<void>
   readonly #leads: (experiment: string) => boolean
+  readonly #toldUpTo: (experiment: string) => number
+  readonly #onLost: (experiment: string, what: 'rows' | 'publications') => void
   /** By experiment: where follow() goes on; null: it is to be taken anew. */
   readonly #positions = new Map<string, string | null>()
   readonly #writers = new Map<string, Map<string, WriterState>>()
   /** By experiment: the sequence of its latest publication. */
   readonly #publications = new Map<string, number>()
+  /** By experiment: the latest publication of a store that has lost later ones. What is known here is newer, until somebody tells more. */
+  readonly #outdated = new Map<string, number>()
   #activity: string | null = null
   #polledMs = -Infinity
   #turn: Promise<unknown> = Promise.resolve()
@@ -36,6 +40,10 @@ export class Follower {
     clock: Clock
     wait: (ms: number) => Promise<void>
     leads: (experiment: string) => boolean
+    /** The sequence of the latest publication that this replica knows to have written. */
+    toldUpTo: (experiment: string) => number
+    /** The store has less of this writer than it once took, or of what this replica has made known as the leader. */
+    onLost: (experiment: string, what: 'rows' | 'publications') => void
   }) {
     this.#store = parts.store
     this.#engine = parts.engine
@@ -43,6 +51,8 @@ export class Follower {
     this.#clock = parts.clock
     this.#wait = parts.wait
     this.#leads = parts.leads
+    this.#toldUpTo = parts.toldUpTo
+    this.#onLost = parts.onLost
   }
 
   /** Takes in all that there is; gives how many experiments that were. */
@@ -67,13 +77,15 @@ export class Follower {
       if (begunMs - this.#polledMs > LONGEST_LAG_MS)
         for (const one of this.#positions.keys()) this.#positions.set(one, null)
       const { position, experiments } = await this.#store.activity(this.#activity)
-      for (const experiment of experiments) if (experiment !== '') await this.#catchUp(experiment)
+      const unknown = [...this.#positions].flatMap(([experiment, at]) => (at === null ? [experiment] : []))
+      for (const experiment of new Set([...experiments, ...unknown]))
+        if (experiment !== '') await this.#catchUp(experiment)
       this.#activity = position
       this.#polledMs = begunMs
     })
   }
 
-  /** Brings an experiment to what the store has now; gives the sequence of its latest publication. For whoever is about to lead it. */
+  /** Brings an experiment to what the store has now; gives the sequence of the latest publication, a lost one included. For whoever is about to lead it. */
   bringUp(experiment: string): Promise<number> {
     return this.#inTurn(async () => {
       await this.#catchUp(experiment)
@@ -83,7 +95,11 @@ export class Follower {
 
   /** Takes the alerts of an experiment, and all else, as the store has them. */
   takeAnew(experiment: string): Promise<void> {
-    return this.#inTurn(() => this.#take(experiment))
+    return this.#inTurn(async () => {
+      // Where the store fails now, the next poll or whoever leads takes it.
+      this.#positions.set(experiment, null)
+      await this.#take(experiment)
+    })
   }
 
   /** Counts the experiment anew from the store, own partials included. */
@@ -107,6 +123,16 @@ export class Follower {
     })
   }
 
+  /** The sequence of the latest publication that was ever heard of here. */
+  #knownPublication(experiment: string): number {
+    return Math.max(this.#publications.get(experiment) ?? 0, this.#toldUpTo(experiment))
+  }
+
+  /** Whether what is known here of alerts is newer than what the store has. */
+  isStoreOutdated(experiment: string): boolean {
+    return this.#outdated.has(experiment)
+  }
+
   /** By experiment: the sequence of its latest publication. */
   get publications(): ReadonlyMap<string, number> {
     return this.#publications
@@ -121,6 +147,7 @@ export class Follower {
     this.#positions.delete(experiment)
     this.#writers.delete(experiment)
     this.#publications.delete(experiment)
+    this.#outdated.delete(experiment)
   }
 
   async #catchUp(experiment: string): Promise<void> {
@@ -129,8 +156,10 @@ export class Follower {
     const followed = await this.#store.follow(experiment, position, this.#writer.id)
     const { exchange } = this.#engine
     if (followed.kind === 'gap' || !exchange.follow(experiment, followed)) return this.#take(experiment)
+    const outdated = this.#outdated.get(experiment)
+    if (outdated !== undefined && outdated !== followed.publicationSequence) return this.#take(experiment)
     this.#positions.set(experiment, followed.position)
-    this.#publications.set(experiment, followed.publicationSequence)
+    if (outdated === undefined) this.#publications.set(experiment, followed.publicationSequence)
     this.#noteWriters(experiment, followed.writers)
     exchange.setState(experiment, followed.state)
     if (!this.#leads(experiment)) exchange.setAlerts(experiment, followed.alerts, false)
@@ -139,12 +168,34 @@ export class Follower {
   /** All that the store has of an experiment, in the place of what was taken of it before. */
   async #take(experiment: string): Promise<void> {
     const { exchange } = this.#engine
-    const stored = this.#withoutOwn(await this.#store.load(experiment))
+    const known = this.#knownPublication(experiment)
+    const stored = this.#withoutOwn(await this.#load(experiment))
     exchange.setState(experiment, stored.state)
     if (this.#positions.has(experiment)) exchange.rebuild(experiment, stored, null)
     else await this.#takeInPieces(stored)
-    if (!this.#leads(experiment)) exchange.setAlerts(experiment, stored.alerts, true)
     this.#note(stored)
+    if (this.#isOutdated(stored, known)) {
+      this.#publications.set(experiment, known)
+      if (this.#leads(experiment)) this.#onLost(experiment, 'publications')
+    } else if (!this.#leads(experiment)) exchange.setAlerts(experiment, stored.alerts, true)
+  }
+
+  /** What the store has; where that is less than it once took from this writer, it is told so. */
+  async #load(experiment: string): Promise<StoredExperiment> {
+    const { id } = this.#writer
+    const confirmed = this.#writer.confirmed(experiment)
+    const stored = await this.#store.load(experiment)
+    const own = stored.writers.find(({ writer }) => writer === id)
+    if (id === this.#writer.id && (own?.sequence ?? 0) < confirmed) this.#onLost(experiment, 'rows')
+    return stored
+  }
+
+  /** Whether the store has lost publications that were known here before, and nobody has told anything since. */
+  #isOutdated({ experiment, publicationSequence }: StoredExperiment, known: number): boolean {
+    if (this.#outdated.get(experiment) === publicationSequence) return true
+    if (this.#outdated.delete(experiment) || publicationSequence >= known) return false
+    this.#outdated.set(experiment, publicationSequence)
+    return true
   }
 
   async #takeInPieces({ experiment, rows, writers }: StoredExperiment): Promise<void> {

@@ -15,6 +15,8 @@ import { Writer } from './writer.ts'
 
 const FLUSH_MS = 1000
 const ADOPTION_MS = 5000
+/** Less than the id of any event: whoever watches from here misses none that comes between reading and watching. */
+const BEFORE_ALL_EVENTS = '0-0'
 /** A store of one process that has not taken an event after this is not waited for any longer: an alert is worth more than its record. */
 const TELL_ANYWAY_MS = 2000
 
@@ -69,6 +71,8 @@ export class StateKeeper<Event extends PublishedEvent> {
   #untoldSinceMs = 0
   /** Experiments that are led here, from what the store had of them; in a store of one process that is not asked. */
   readonly #led = new Set<string>()
+  /** Experiments whose lease was given to this replica and that it does not lead yet. */
+  readonly #gained = new Set<string>()
   #forgotten: string[] = []
   #tokenForNone: number | null = null
   #stage: 'events' | 'state' | 'loaded' = 'events'
@@ -96,7 +100,17 @@ export class StateKeeper<Event extends PublishedEvent> {
       { durable: options.durable, onRejected: (rejected) => this.#onRejected(rejected) },
     )
     const leads = (experiment: string): boolean => this.#led.has(experiment)
-    this.#follower = new Follower({ store, engine, writer: this.#writer, clock, wait, leads })
+    this.#follower = new Follower({
+      store,
+      engine,
+      writer: this.#writer,
+      clock,
+      wait,
+      leads,
+      toldUpTo: (experiment) => this.#publisher.sequenceOf(experiment),
+      onLost: (experiment, what) =>
+        what === 'rows' ? this.#flusher.beginAnew(experiment) : this.#publisher.tellAnew(experiment),
+    })
     this.#publisher = new Publisher({
       store,
       engine,
@@ -221,12 +235,13 @@ export class StateKeeper<Event extends PublishedEvent> {
   async #restoreEvents(): Promise<void> {
     const { store, engine, observer, journal } = this.#parts
     const events = await store.newestEvents(this.#options.eventLimit)
-    const newest = events.at(-1)?.id ?? null
-    if (newest !== null) engine.resumeAfterEvent(newest)
+    const requests = store.shared ? [] : await store.recentRequests()
+    const left = await store.leftJournal(this.#writer.id, this.#options.name)
+    const newest = events.at(-1)?.id ?? BEFORE_ALL_EVENTS
+    engine.resumeAfterEvent(newest)
     observer.restored(events)
     this.#stopWatching = store.watchEvents(newest, (more) => this.#onEvents(more))
-    if (!store.shared) engine.rememberRequests(await store.recentRequests())
-    const left = await store.leftJournal(this.#writer.id, this.#options.name)
+    engine.rememberRequests(requests)
     if (left.length > 0) journal.restoreJournal(left)
     this.#stage = 'state'
   }
@@ -272,17 +287,23 @@ export class StateKeeper<Event extends PublishedEvent> {
   async #renew(): Promise<void> {
     const { engine, clock } = this.#parts
     const { gained, lost } = await this.#leases.renew(engine.experimentIds, clock.monotonic())
+    for (const experiment of gained) this.#gained.add(experiment)
     const others = [...this.#led].filter((experiment) => !this.#leases.has(experiment))
     for (const experiment of new Set([...lost, ...others])) await this.#onStale(experiment)
-    for (const experiment of gained) await this.#takeOver(experiment)
+    // What the store does not let this replica take over now is due again when the leases are renewed the next time.
+    for (const experiment of [...this.#gained]) {
+      if (this.#leases.has(experiment)) await this.#takeOver(experiment)
+      this.#gained.delete(experiment)
+    }
   }
 
   /** Leads the experiment from where the store has it. */
   async #takeOver(experiment: string): Promise<void> {
     const { exchange } = this.#parts.engine
     const sequence = await this.#follower.bringUp(experiment)
+    if (!this.#leases.has(experiment)) return
     // Held all the time as far as anybody has told: what waits to be told still is to be.
-    if (this.#led.has(experiment) && this.#publisher.isAt(experiment, sequence)) return
+    if (this.#led.has(experiment) && this.#publisher.sequenceOf(experiment) === sequence) return
     if (this.#led.delete(experiment)) {
       exchange.unlead(experiment)
       await this.#follower.takeAnew(experiment)
@@ -290,6 +311,7 @@ export class StateKeeper<Event extends PublishedEvent> {
     this.#publisher.goOnFrom(experiment, sequence)
     this.#led.add(experiment)
     exchange.lead(experiment)
+    if (this.#follower.isStoreOutdated(experiment)) this.#publisher.tellAnew(experiment)
   }
 
   /** For events of no experiment, which are anybody's to tell: whoever has some takes the lease for that, and goes on after the last teller. */

@@ -59,7 +59,7 @@ export class Publisher<Event extends PublishedEvent> {
     for (const { experiment, state, alerts, events } of drafts) {
       const outbox = this.#outboxOf(experiment)
       outbox.state = state ?? outbox.state
-      for (const one of alerts) outbox.alerts.set(JSON.stringify([one.variant, one.segmentKey]), one)
+      for (const one of alerts) outbox.alerts.set(nameOf(one), one)
       outbox.events.push(...events)
       this.#waitingEvents += events.length
     }
@@ -79,9 +79,23 @@ export class Publisher<Event extends PublishedEvent> {
     if (outbox.sent !== null) outbox.sent = { ...outbox.sent, sequence: outbox.sequence + 1 }
   }
 
-  /** Whether nobody but this replica has told anything of the experiment, if that is the number of the latest publication. */
-  isAt(experiment: string, sequence: number): boolean {
-    return (this.#outboxes.get(experiment)?.sequence ?? 0) === sequence
+  /** Of the latest publication of the experiment that is known to be written. */
+  sequenceOf(experiment: string): number {
+    return this.#outboxes.get(experiment)?.sequence ?? 0
+  }
+
+  /** The store has lost publications: all that there is to know of the experiment is told again. */
+  tellAnew(experiment: string): void {
+    this.#observer.lost(experiment, 'alerts and state; they are written again from memory')
+    const outbox = this.#outboxOf(experiment)
+    const { state, alerts } = this.#engine.exchange.takeChanges(experiment, true)
+    outbox.anew = true
+    outbox.alerts.clear()
+    if (outbox.sent !== null) outbox.sent = { ...outbox.sent, state, alerts }
+    else {
+      outbox.state = state
+      for (const one of alerts) outbox.alerts.set(nameOf(one), one)
+    }
   }
 
   drop(experiment: string): void {
@@ -136,11 +150,7 @@ export class Publisher<Event extends PublishedEvent> {
       return false
     }
     if (outcome === 'lost') {
-      this.#observer.lost(experiment, 'alerts and state; they are written again from memory')
-      const { state, alerts } = this.#engine.exchange.takeChanges(experiment, true)
-      outbox.sent = { ...sent, state, alerts }
-      outbox.alerts.clear()
-      outbox.anew = true
+      this.tellAnew(experiment)
       return true
     }
     outbox.sequence = sent.sequence
@@ -177,6 +187,10 @@ export class Publisher<Event extends PublishedEvent> {
       this.droppedEvents += dropped
     }
   }
+}
+
+function nameOf({ variant, segmentKey }: CohortAlerts): string {
+  return JSON.stringify([variant, segmentKey])
 }
 
 function hasMore({ sent, state, alerts, events }: Outbox<PublishedEvent>): boolean {

@@ -28,6 +28,11 @@ export class Writer {
     this.#of(experiment).confirmed = sequence
   }
 
+  /** Sequence of the latest flush that is known to be written; 0: none, or the store has lost it. */
+  confirmed(experiment: string): number {
+    return this.#numbers.get(experiment)?.confirmed ?? 0
+  }
+
   /** The store has lost what it had. */
   beginAnew(experiment: string): void {
     this.#of(experiment).confirmed = 0

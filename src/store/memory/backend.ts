@@ -2,6 +2,7 @@
 import type { PublishedEvent } from '../../model/event.ts'
 import { inOrderAfter } from '../event-order.ts'
 import type { Commit, Flush, FlushOutcome, Publication, PublicationOutcome, RecordKind, StoredRecord } from '../port.ts'
+import { publicationRefusal } from '../refusals.ts'
 import { Journal } from './journal.ts'
 import { KeptExperiment } from './kept-experiment.ts'
 import { Leases } from './leases.ts'
@@ -89,11 +90,11 @@ export class MemoryBackend {
   }
 
   publish(publication: Publication, anew: boolean): PublicationOutcome {
-    const { experiment, token, sequence } = publication
-    if (!this.leases.isCurrent(experiment, token)) return 'stale'
+    const { experiment, token } = publication
+    const isCurrent = this.leases.isCurrent(experiment, token)
     const known = this.experiment(experiment).publicationSequence
-    if (known >= sequence) return 'published'
-    if (!anew && known < sequence - 1) return 'lost'
+    const refusal = publicationRefusal(publication, { isCurrent, known, anew })
+    if (refusal !== null) return refusal
     this.#kept(experiment).publish(publication, { anew, change: ++this.change })
     this.#append(publication.events)
     return 'published'

@@ -12,6 +12,7 @@ import type {
   WriterRow,
   WriterState,
 } from '../port.ts'
+import { flushRefusal } from '../refusals.ts'
 
 interface Numbered<T> {
   readonly value: T
@@ -40,11 +41,8 @@ export class KeptExperiment {
   }
 
   /** Whether the flush may be written; null where it may. */
-  refusal({ writer, sequence, after }: Flush): FlushOutcome | null {
-    const known = this.#writers.get(writer)?.state
-    if (known !== undefined && known.sequence >= sequence) return 'written'
-    if (known?.retired === true) return 'retired'
-    return (known?.sequence ?? 0) < after ? 'lost' : null
+  refusal(flush: Flush): FlushOutcome | null {
+    return flushRefusal(flush, this.#writers.get(flush.writer)?.state ?? null)
   }
 
   write(flush: Flush, name: string | null, change: number): void {
@@ -59,15 +57,16 @@ export class KeptExperiment {
     this.changed = change
   }
 
-  /** False: it has another heir, who is not given up himself. */
+  /** False: it has another heir, which is not given up itself. */
   retire(writer: string, heir: string, change: number): boolean {
     const kept = this.#writer(writer, null)
     if (kept.heir !== null && kept.heir !== heir && !this.#isRetired(kept.heir)) return false
     kept.heir = heir
+    if (!this.#writers.has(heir)) this.#writer(heir, null).changed = change
+    this.changed = change
     if (kept.state.retired) return true
     kept.state = { ...kept.state, retired: true }
     kept.changed = change
-    this.changed = change
     return true
   }
 
@@ -88,7 +87,7 @@ export class KeptExperiment {
   }
 
   rowsOf(writer: string, oldestSecond: number): PartialRow[] {
-    return this.#rowsOf(writer, oldestSecond, -1).map(({ writer: _, ...row }) => row)
+    return this.#changedRows(writer, oldestSecond, -1).map(copyOf)
   }
 
   snapshot(position: string, oldestSecond: number): StoredExperiment {
@@ -128,8 +127,13 @@ export class KeptExperiment {
   }
 
   #rowsOf(writer: string, oldestSecond: number, since: number): WriterRow[] {
+    return this.#changedRows(writer, oldestSecond, since).map((row) => ({ ...copyOf(row), writer }))
+  }
+
+  /** Not copied. */
+  #changedRows(writer: string, oldestSecond: number, since: number): PartialRow[] {
     return [...(this.#writers.get(writer)?.rows.values() ?? [])].flatMap(({ value, changed }) =>
-      changed > since && value.newestSecond >= oldestSecond ? [{ ...copyOf(value), writer }] : [],
+      changed > since && value.newestSecond >= oldestSecond ? [value] : [],
     )
   }
 

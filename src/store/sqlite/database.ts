@@ -42,9 +42,10 @@ export class SqliteDatabase {
   /** Whose journal must not be pruned. */
   #livingWriter: string | null = null
 
-  constructor(options: OpenOptions) {
+  /** `file`: opened already; for tests, which make its disk fail. */
+  constructor(options: OpenOptions, file = openFile(options.path, options.durable)) {
     this.#options = options
-    this.#file = openFile(options.path, options.durable)
+    this.#file = file
     this.#sql = new Statements(this.#file.database)
     this.#partials = new PartialTables(this.#sql)
     this.#publications = new PublicationTables(this.#sql, options.eventLimit)

@@ -11,7 +11,7 @@ const REMEDIES: ReadonlyMap<number, (file: string) => string> = new Map([
     (file) =>
       `reading or writing ${file} failed; the disk or file system under it is in trouble (see the system's log), or it is a network file system, which SQLite cannot use`,
   ],
-  [11, (file) => `${file} is damaged; move it away to begin anew, or repair it with: sqlite3 ${quoted(file)} .recover`],
+  [11, (file) => `${file} is damaged; move it away to begin anew, or put a backup in its place`],
   [
     13,
     (file) =>
@@ -27,10 +27,6 @@ const REMEDIES: ReadonlyMap<number, (file: string) => string> = new Map([
 
 function inUse(file: string): string {
   return `${file} is in use by another process, most likely another cohortd; stop that one, or give this one its own store.path`
-}
-
-function quoted(file: string): string {
-  return `'${file.replaceAll("'", `'\\''`)}'`
 }
 
 /** A StoreError that names the file, says what is wrong in plain words, and keeps the original as its cause. */
@@ -49,6 +45,11 @@ export function explainDirectoryError(error: unknown, directory: string): StoreE
     `the store's directory ${directory} cannot be made; name another in store.path, or make it and give this user the right to write to it (${original})`,
     { cause: error },
   )
+}
+
+/** Whether somebody else has the file. */
+export function isInUse(error: unknown): boolean {
+  return REMEDIES.get(resultCode(error) & 0xff) === inUse
 }
 
 function resultCode(error: unknown): number {

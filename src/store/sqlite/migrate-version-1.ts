@@ -1,8 +1,7 @@
 // From version 1 of the file, which held one snapshot of each cohort, to rows by writer and slice. A snapshot is the partial of
 // all of the cohort's slices in the layout that a history has today (engine/state.ts, slices/codec.ts: both kept their version),
 // so it becomes, byte for byte, the HISTORY row of a writer of the name 'v1' that is retired: counts, percentiles and firing
-// alerts go on exactly. What is left behind is the engine's own
-// record: up to when it had evaluated.
+// alerts go on exactly. What is left behind is the engine's own record: up to when it had evaluated.
 import type { DatabaseSync } from 'node:sqlite'
 import { HISTORY } from '../port.ts'
 

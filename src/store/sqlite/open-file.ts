@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { explainDirectoryError, explainSqliteError } from './errors.ts'
+import { explainDirectoryError, explainSqliteError, isInUse } from './errors.ts'
 import { layOutPages, prepareSchema, versionOf } from './schema.ts'
 
 /** How long to wait for a reader or writer of another program, such as the sqlite3 tool. */
@@ -47,7 +47,8 @@ function openLock(file: string): DatabaseSync {
     return lock
   } catch (error) {
     lock.close()
-    throw error
+    // Whoever has the lock has the store; anything else is wrong with the lock's own file.
+    throw isInUse(error) ? error : explainSqliteError(error, `${file}-lock`)
   }
 }
 

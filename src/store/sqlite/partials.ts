@@ -1,5 +1,6 @@
 // Writers and their rows in the file. Everything here runs inside a transaction of database.ts.
 import { type Flush, type FlushOutcome, HISTORY, type RowKey, type WriterRow, type WriterState } from '../port.ts'
+import { flushRefusal } from '../refusals.ts'
 import type { Row, Statements } from './statements.ts'
 
 const WRITER_COLUMNS = 'writer, sequence, sealed_minute, name, retired'
@@ -20,11 +21,8 @@ export class PartialTables {
   }
 
   /** Why the flush is not to be written; null: it is. */
-  refusal({ experiment, writer, sequence, after }: Flush): FlushOutcome | null {
-    const known = this.#writer(experiment, writer)
-    if (known !== null && known.sequence >= sequence) return 'written'
-    if (known?.retired === true) return 'retired'
-    return (known?.sequence ?? 0) < after ? 'lost' : null
+  refusal(flush: Flush): FlushOutcome | null {
+    return flushRefusal(flush, this.#writer(flush.experiment, flush.writer))
   }
 
   write(flush: Flush, name: string | null, change: number): void {
@@ -34,7 +32,7 @@ export class PartialTables {
        VALUES (?, ?, ?, ?, ?, 0, ?) ON CONFLICT DO UPDATE SET
          sequence = excluded.sequence, sealed_minute = excluded.sealed_minute, changed = excluded.changed
        RETURNING id`,
-      ...[experiment, writer, name, sequence, sealedMinute, change],
+      [experiment, writer, name, sequence, sealedMinute, change],
     )
     const id = Number(known?.[0])
     for (const key of flush.dropped) this.#drop(id, key)
@@ -43,7 +41,7 @@ export class PartialTables {
         `INSERT INTO partials (writer_id, slice, variant, segment_key, newest_second, changed, bytes)
          VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
            newest_second = excluded.newest_second, changed = excluded.changed, bytes = excluded.bytes`,
-        ...[id, row.slice, row.variant, row.segmentKey, row.newestSecond, change, row.bytes],
+        [id, row.slice, row.variant, row.segmentKey, row.newestSecond, change, row.bytes],
       )
     for (const adopted of flush.adopted) {
       const other = this.#writer(experiment, adopted.writer)
@@ -51,12 +49,12 @@ export class PartialTables {
     }
   }
 
-  /** Whether the writer has no heir but this one, or one that was given up himself. */
+  /** Whether the writer has no heir but this one, or one that was given up itself. */
   mayInherit(experiment: string, writer: string, heir: string): boolean {
     const other = this.#sql.first(
       `SELECT 1 FROM writers AS gone WHERE experiment = ?1 AND writer = ?2 AND heir <> ?3 AND NOT EXISTS
          (SELECT 1 FROM writers WHERE experiment = ?1 AND writer = gone.heir AND retired = 1)`,
-      ...[experiment, writer, heir],
+      [experiment, writer, heir],
     )
     return other === null
   }
@@ -66,7 +64,12 @@ export class PartialTables {
       `INSERT INTO writers (experiment, writer, name, sequence, sealed_minute, retired, heir, changed)
        VALUES (?, ?, NULL, 0, -1, 1, ?, ?) ON CONFLICT DO UPDATE SET heir = excluded.heir,
          changed = iif(retired = 1, changed, excluded.changed), retired = 1`,
-      ...[gone.experiment, gone.writer, gone.heir, change],
+      [gone.experiment, gone.writer, gone.heir, change],
+    )
+    this.#sql.run(
+      `INSERT OR IGNORE INTO writers (experiment, writer, name, sequence, sealed_minute, retired, changed)
+       VALUES (?, ?, NULL, 0, -1, 0, ?)`,
+      [gone.experiment, gone.heir, change],
     )
   }
 
@@ -76,29 +79,30 @@ export class PartialTables {
   }
 
   forget(experiment: string): void {
-    this.#sql.run('DELETE FROM partials WHERE writer_id IN (SELECT id FROM writers WHERE experiment = ?)', experiment)
-    this.#sql.run('DELETE FROM writers WHERE experiment = ?', experiment)
+    this.#sql.run('DELETE FROM partials WHERE writer_id IN (SELECT id FROM writers WHERE experiment = ?)', [experiment])
+    this.#sql.run('DELETE FROM writers WHERE experiment = ?', [experiment])
   }
 
   /** All but `asking` that changed after the change `since`. */
   writers(experiment: string, since = -1, asking: string | null = null): WriterState[] {
     return this.#sql
-      .all(
-        `SELECT ${WRITER_COLUMNS} FROM writers WHERE experiment = ? AND changed > ? AND writer IS NOT ?`,
-        ...[experiment, since, asking],
-      )
+      .all(`SELECT ${WRITER_COLUMNS} FROM writers WHERE experiment = ? AND changed > ? AND writer IS NOT ?`, [
+        experiment,
+        since,
+        asking,
+      ])
       .map(writerOf)
   }
 
   /** All rows that are not older than `oldestSecond`. */
   *rows(experiment: string, oldestSecond: number): Generator<WriterRow> {
     const sql = `SELECT ${ROW_COLUMNS} ${FROM_ROWS} WHERE experiment = ? AND newest_second >= ?`
-    for (const row of this.#sql.iterate(sql, experiment, oldestSecond)) yield rowOf(row)
+    for (const row of this.#sql.iterate(sql, [experiment, oldestSecond])) yield rowOf(row)
   }
 
   *rowsOf(experiment: string, writer: string, oldestSecond: number): Generator<WriterRow> {
     const sql = `SELECT ${ROW_COLUMNS} ${FROM_ROWS} WHERE experiment = ? AND writer = ? AND newest_second >= ?`
-    for (const row of this.#sql.iterate(sql, experiment, writer, oldestSecond)) yield rowOf(row)
+    for (const row of this.#sql.iterate(sql, [experiment, writer, oldestSecond])) yield rowOf(row)
   }
 
   /** Rows of all but `asking` that changed after the change `since`. */
@@ -109,7 +113,7 @@ export class PartialTables {
     const sql = `SELECT ${ROW_COLUMNS} ${FROM_ROWS}
       WHERE experiment = ? AND writers.changed > ? AND writer <> ? AND partials.changed > ? AND newest_second >= ?`
     const { since, asking, oldestSecond } = asked
-    for (const row of this.#sql.iterate(sql, experiment, since, asking, since, oldestSecond)) yield rowOf(row)
+    for (const row of this.#sql.iterate(sql, [experiment, since, asking, since, oldestSecond])) yield rowOf(row)
   }
 
   experiments(): string[] {
@@ -124,7 +128,7 @@ export class PartialTables {
   forgetMinutesBefore(oldestSecond: number): void {
     this.#sql.run(
       'DELETE FROM partials WHERE writer_id IN (SELECT id FROM writers) AND slice BETWEEN 0 AND ? AND newest_second < ?',
-      ...[Math.floor(oldestSecond / 60), oldestSecond],
+      [Math.floor(oldestSecond / 60), oldestSecond],
     )
   }
 
@@ -132,7 +136,7 @@ export class PartialTables {
   forgetHistoriesBefore(oldestSecond: number): void {
     this.#sql.run(
       'DELETE FROM partials WHERE writer_id IN (SELECT id FROM writers) AND slice = ? AND newest_second < ?',
-      ...[HISTORY, oldestSecond],
+      [HISTORY, oldestSecond],
     )
   }
 
@@ -145,17 +149,19 @@ export class PartialTables {
   }
 
   #drop(id: number, { slice, variant, segmentKey }: RowKey): void {
-    this.#sql.run(
-      'DELETE FROM partials WHERE writer_id = ? AND slice = ? AND variant = ? AND segment_key = ?',
-      ...[id, slice, variant, segmentKey],
-    )
+    this.#sql.run('DELETE FROM partials WHERE writer_id = ? AND slice = ? AND variant = ? AND segment_key = ?', [
+      id,
+      slice,
+      variant,
+      segmentKey,
+    ])
   }
 
   #writer(experiment: string, writer: string): KnownWriter | null {
-    const row = this.#sql.first(
-      'SELECT id, sequence, retired FROM writers WHERE experiment = ? AND writer = ?',
-      ...[experiment, writer],
-    )
+    const row = this.#sql.first('SELECT id, sequence, retired FROM writers WHERE experiment = ? AND writer = ?', [
+      experiment,
+      writer,
+    ])
     return row === null ? null : { id: Number(row[0]), sequence: Number(row[1]), retired: row[2] === 1 }
   }
 }

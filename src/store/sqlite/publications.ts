@@ -2,6 +2,7 @@
 import type { PublishedEvent } from '../../model/event.ts'
 import { inOrderAfter, mustBeEventId } from '../event-order.ts'
 import type { CohortAlerts, Publication, PublicationOutcome } from '../port.ts'
+import { publicationRefusal } from '../refusals.ts'
 import type { Row, Statements } from './statements.ts'
 
 export interface ExperimentState {
@@ -20,38 +21,36 @@ export class PublicationTables {
 
   /** Whoever asks is the only one alive, so he gets it. */
   lease(writer: string, experiment: string): number {
-    const held = this.#sql.first('SELECT token, writer FROM leases WHERE experiment = ?', experiment)
+    const held = this.#sql.first('SELECT token, writer FROM leases WHERE experiment = ?', [experiment])
     if (held?.[1] === writer) return Number(held[0])
     const token = Number(held?.[0] ?? 0) + 1
-    this.#sql.run(
-      'INSERT OR REPLACE INTO leases (experiment, token, writer) VALUES (?, ?, ?)',
+    this.#sql.run('INSERT OR REPLACE INTO leases (experiment, token, writer) VALUES (?, ?, ?)', [
       experiment,
       token,
       writer,
-    )
+    ])
     return token
   }
 
   release(writer: string, experiment: string): void {
-    this.#sql.run('UPDATE leases SET writer = NULL WHERE experiment = ? AND writer = ?', experiment, writer)
+    this.#sql.run('UPDATE leases SET writer = NULL WHERE experiment = ? AND writer = ?', [experiment, writer])
   }
 
   /** Who holds the lease under this token; null: nobody, or it is not the current one. */
   holder(experiment: string, token: number): string | null {
     const sql = 'SELECT writer FROM leases WHERE experiment = ? AND token = ?'
-    return textOrNull(this.#sql.first(sql, experiment, token)?.[0])
+    return textOrNull(this.#sql.first(sql, [experiment, token])?.[0])
   }
 
   isCurrent(experiment: string, token: number): boolean {
-    return this.#sql.first('SELECT token FROM leases WHERE experiment = ?', experiment)?.[0] === token
+    return this.#sql.first('SELECT token FROM leases WHERE experiment = ?', [experiment])?.[0] === token
   }
 
   /** Whether it may be written; null where it may. */
-  refusal({ experiment, token, sequence }: Publication, anew: boolean): PublicationOutcome | null {
-    if (!this.isCurrent(experiment, token)) return 'stale'
-    const known = this.state(experiment).publicationSequence
-    if (known >= sequence) return 'published'
-    return !anew && known < sequence - 1 ? 'lost' : null
+  refusal(publication: Publication, anew: boolean): PublicationOutcome | null {
+    const { experiment, token } = publication
+    const isCurrent = this.isCurrent(experiment, token)
+    return publicationRefusal(publication, { isCurrent, known: this.state(experiment).publicationSequence, anew })
   }
 
   /** Gives the events as they are kept. */
@@ -62,23 +61,23 @@ export class PublicationTables {
       `INSERT INTO experiments (experiment, state, state_changed, publication, changed) VALUES (?1, ?2, ?3, ?4, ?3)
        ON CONFLICT DO UPDATE SET publication = ?4, changed = ?3, state = coalesce(?2, state),
          state_changed = CASE WHEN ?2 IS NULL THEN state_changed ELSE ?3 END`,
-      ...[experiment, state, change, sequence],
+      [experiment, state, change, sequence],
     )
     if (options.anew)
-      this.#sql.run(
-        'UPDATE alerts SET json = NULL, changed = ? WHERE experiment = ? AND json IS NOT NULL',
-        ...[change, experiment],
-      )
+      this.#sql.run('UPDATE alerts SET json = NULL, changed = ? WHERE experiment = ? AND json IS NOT NULL', [
+        change,
+        experiment,
+      ])
     for (const { variant, segmentKey, json } of publication.alerts)
       this.#sql.run(
         'INSERT OR REPLACE INTO alerts (experiment, variant, segment_key, json, changed) VALUES (?, ?, ?, ?, ?)',
-        ...[experiment, variant, segmentKey, json, change],
+        [experiment, variant, segmentKey, json, change],
       )
     return this.#append(publication.events)
   }
 
   state(experiment: string): ExperimentState {
-    const row = this.#sql.first('SELECT state, publication FROM experiments WHERE experiment = ?', experiment)
+    const row = this.#sql.first('SELECT state, publication FROM experiments WHERE experiment = ?', [experiment])
     if (row === null) return { state: null, publicationSequence: 0 }
     return { state: textOrNull(row[0]), publicationSequence: Number(row[1]) }
   }
@@ -86,18 +85,18 @@ export class PublicationTables {
   /** Null: it did not change after the change `since`. */
   changedState(experiment: string, since: number): string | null {
     const sql = 'SELECT state FROM experiments WHERE experiment = ? AND state_changed > ?'
-    return textOrNull(this.#sql.first(sql, experiment, since)?.[0])
+    return textOrNull(this.#sql.first(sql, [experiment, since])?.[0])
   }
 
   firingAlerts(experiment: string): CohortAlerts[] {
     return this.#sql
-      .all('SELECT variant, segment_key, json FROM alerts WHERE experiment = ? AND json IS NOT NULL', experiment)
+      .all('SELECT variant, segment_key, json FROM alerts WHERE experiment = ? AND json IS NOT NULL', [experiment])
       .map(alertsOf)
   }
 
   changedAlerts(experiment: string, since: number): CohortAlerts[] {
     return this.#sql
-      .all('SELECT variant, segment_key, json FROM alerts WHERE experiment = ? AND changed > ?', experiment, since)
+      .all('SELECT variant, segment_key, json FROM alerts WHERE experiment = ? AND changed > ?', [experiment, since])
       .map(alertsOf)
   }
 
@@ -111,23 +110,24 @@ export class PublicationTables {
   }
 
   forget(experiment: string): void {
-    this.#sql.run('DELETE FROM experiments WHERE experiment = ?', experiment)
-    this.#sql.run('DELETE FROM alerts WHERE experiment = ?', experiment)
+    this.#sql.run('DELETE FROM experiments WHERE experiment = ?', [experiment])
+    this.#sql.run('DELETE FROM alerts WHERE experiment = ?', [experiment])
   }
 
   readEvents(afterId: string | null, limit: number): PublishedEvent[] {
     const [time, number] = afterId === null ? [-1, -1] : eventIdParts(afterId)
     return this.#sql
-      .all(
-        'SELECT time, number, json FROM events WHERE (time, number) > (?, ?) ORDER BY time, number LIMIT ?',
-        ...[time, number, Math.max(0, limit)],
-      )
+      .all('SELECT time, number, json FROM events WHERE (time, number) > (?, ?) ORDER BY time, number LIMIT ?', [
+        time,
+        number,
+        Math.max(0, limit),
+      ])
       .map(eventOf)
   }
 
   newestEvents(limit: number): PublishedEvent[] {
     return this.#sql
-      .all('SELECT time, number, json FROM events ORDER BY time DESC, number DESC LIMIT ?', Math.max(0, limit))
+      .all('SELECT time, number, json FROM events ORDER BY time DESC, number DESC LIMIT ?', [Math.max(0, limit)])
       .map(eventOf)
       .toReversed()
   }
@@ -137,7 +137,7 @@ export class PublicationTables {
     this.#sql.run(
       `DELETE FROM events WHERE (time, number) <=
          (SELECT time, number FROM events ORDER BY time DESC, number DESC LIMIT 1 OFFSET ?)`,
-      this.#eventLimit,
+      [this.#eventLimit],
     )
   }
 
@@ -145,7 +145,7 @@ export class PublicationTables {
     if (events.length === 0) return []
     const kept = inOrderAfter(this.newestEvents(1)[0]?.id ?? null, events)
     for (const { id, json } of kept)
-      this.#sql.run('INSERT INTO events (time, number, json) VALUES (?, ?, ?)', ...eventIdParts(id), json)
+      this.#sql.run('INSERT INTO events (time, number, json) VALUES (?, ?, ?)', [...eventIdParts(id), json])
     this.pruneEvents()
     return kept
   }

@@ -11,10 +11,10 @@ export class RecordTable {
 
   all(kind: RecordKind, nowMs: number): StoredRecord[] {
     return this.#sql
-      .all(
-        'SELECT id, json, until_ms FROM records WHERE kind = ? AND (until_ms IS NULL OR until_ms > ?) ORDER BY id',
-        ...[kind, nowMs],
-      )
+      .all('SELECT id, json, until_ms FROM records WHERE kind = ? AND (until_ms IS NULL OR until_ms > ?) ORDER BY id', [
+        kind,
+        nowMs,
+      ])
       .map(([id, json, untilMs]) => ({
         id: String(id),
         json: String(json),
@@ -24,17 +24,19 @@ export class RecordTable {
 
   put(kind: RecordKind, records: readonly StoredRecord[]): void {
     for (const { id, json, untilMs } of records)
-      this.#sql.run(
-        'INSERT OR REPLACE INTO records (kind, id, json, until_ms) VALUES (?, ?, ?, ?)',
-        ...[kind, id, json, untilMs],
-      )
+      this.#sql.run('INSERT OR REPLACE INTO records (kind, id, json, until_ms) VALUES (?, ?, ?, ?)', [
+        kind,
+        id,
+        json,
+        untilMs,
+      ])
   }
 
   delete(kind: RecordKind, ids: readonly string[]): void {
-    for (const id of ids) this.#sql.run('DELETE FROM records WHERE kind = ? AND id = ?', kind, id)
+    for (const id of ids) this.#sql.run('DELETE FROM records WHERE kind = ? AND id = ?', [kind, id])
   }
 
   prune(nowMs: number): void {
-    this.#sql.run('DELETE FROM records WHERE until_ms <= ?', nowMs)
+    this.#sql.run('DELETE FROM records WHERE until_ms <= ?', [nowMs])
   }
 }

@@ -12,20 +12,20 @@ export class Statements {
   }
 
   /** How many rows it changed. */
-  run(sql: string, ...values: SQLInputValue[]): number {
+  run(sql: string, values: readonly SQLInputValue[] = []): number {
     return Number(this.#statement(sql).run(...values).changes)
   }
 
-  all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return [...this.iterate(sql, ...values)]
+  all(sql: string, values: readonly SQLInputValue[] = []): Row[] {
+    return [...this.iterate(sql, values)]
   }
 
-  first(sql: string, ...values: SQLInputValue[]): Row | null {
-    for (const row of this.iterate(sql, ...values)) return row
+  first(sql: string, values: readonly SQLInputValue[] = []): Row | null {
+    for (const row of this.iterate(sql, values)) return row
     return null
   }
 
-  iterate(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
+  iterate(sql: string, values: readonly SQLInputValue[] = []): Iterable<Row> {
     // The types know rows as objects only; setReturnArrays() makes them arrays.
     return this.#statement(sql).iterate(...values) as Iterable<object> as Iterable<Row>
   }

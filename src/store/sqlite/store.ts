@@ -91,7 +91,13 @@ export class SqliteStore implements Store {
 
   async rowsOf(experiment: string, writer: string): Promise<PartialRow[]> {
     const { rows } = await this.#call('rowsOf', { experiment, writer })
-    return rows.map(({ writer: _, ...row }) => row)
+    return rows.map(({ variant, segmentKey, slice, newestSecond, bytes }) => ({
+      variant,
+      segmentKey,
+      slice,
+      newestSecond,
+      bytes,
+    }))
   }
 
   async retire(experiment: string, writer: string, token: number): Promise<boolean> {

@@ -67,7 +67,7 @@ export class SqliteThread {
         this.#worker.postMessage({ do: 'piece', call, piece } satisfies SqliteMessage, [piece.bytes.buffer])
         await nextTurn()
       }
-      this.#worker.postMessage(request)
+      this.#worker.postMessage(request, [])
     } catch (error) {
       this.#settle({ call, message: `the store ${this.#path} was not reached: ${(error as Error).message}` })
     }

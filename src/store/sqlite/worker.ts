@@ -40,7 +40,7 @@ class StoreThread {
   }
 
   #waiting(): SqliteMessage | null {
-    const received = receiveMessageOnPort(this.#port) as { message: SqliteMessage } | undefined
+    const received: { message: SqliteMessage } | undefined = receiveMessageOnPort(this.#port)
     return received?.message ?? null
   }
 
@@ -149,7 +149,7 @@ class StoreThread {
     } catch (error) {
       answer = { call, message: error instanceof StoreError ? error.message : `the store failed: ${String(error)}` }
     }
-    this.#port.postMessage(answer)
+    this.#port.postMessage(answer, [])
   }
 }
 

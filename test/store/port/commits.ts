@@ -157,7 +157,9 @@ export function describeCommits(stand: Stand): void {
       expect(await put(store, flush('w1', 2, { rows: [stand.row('a', [2])] }))).toBe('retired')
       expect(await put(store, flush('w1', 3, { after: 0, rows: [stand.row('a', [3])] }))).toBe('retired')
       expect(plainRows(await store.rowsOf(EXPERIMENT, 'w1'))).toEqual(plainRows([stand.row('a', [1])]))
-      expect((await store.load(EXPERIMENT)).writers).toMatchObject([{ writer: 'w1', sequence: 1, retired: true }])
+      expect((await store.load(EXPERIMENT)).writers).toContainEqual(
+        expect.objectContaining({ writer: 'w1', sequence: 1, retired: true }),
+      )
     })
 
     test('is told "written" of what was written before that: it must not be counted again', async () => {

@@ -133,9 +133,15 @@ export function describeLeadership(stand: Stand): void {
       expect(await handOver(store, 'w1', 'w3')).toBe(false)
     })
 
-    test('may be given up before its first flush', async () => {
+    test('is a known writer, and may be given up before its first flush', async () => {
       const store = await stand.open()
+      const { position } = await store.load(EXPERIMENT)
       await store.retire(EXPERIMENT, 'gone', await lead(store, 'w1'))
+      const heir = expect.objectContaining({ writer: 'w1', sequence: 0, sealedMinute: -1, retired: false })
+      expect((await store.load(EXPERIMENT)).writers).toContainEqual(heir)
+      expect(await store.follow(EXPERIMENT, position, 'w3')).toMatchObject({
+        writers: expect.arrayContaining([heir]),
+      })
       await store.release('w1', [EXPERIMENT])
       const token = await lead(store, 'w2')
       expect(await store.retire(EXPERIMENT, 'gone', token)).toBe(false)

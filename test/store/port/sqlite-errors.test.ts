@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StoreError, type StoreOptions } from '../../../src/store/port.ts'
-import { explainSqliteError } from '../../../src/store/sqlite/errors.ts'
+import { explainDirectoryError, explainSqliteError } from '../../../src/store/sqlite/errors.ts'
 import { SqliteStore } from '../../../src/store/sqlite/store.ts'
 import { SqliteRig } from './sqlite-rig.ts'
 import { EXPERIMENT, flush, plainRows, put, Stand } from './stand.ts'
@@ -185,7 +185,7 @@ describe('in words a person can act on', () => {
     ['read-only', 8, /cannot be written \(read-only\)/],
     ['read-only, as its extended code', 8 | (6 << 8), /cannot be written \(read-only\)/],
     ['an unreliable disk', 10 | (3 << 8), /disk or file system under it is in trouble/],
-    ['a damaged file', 11, /is damaged; move it away.*sqlite3 '\/data\/it'\\''s here\.db' \.recover/],
+    ['a damaged file', 11, /is damaged; move it away to begin anew, or put a backup in its place/],
     ['no space', 13, /no space left to write/],
     ['a path that cannot be opened', 14, /cannot be opened/],
     ['another kind of file', 26, /is not a SQLite database/],
@@ -195,6 +195,21 @@ describe('in words a person can act on', () => {
     expect(explained.message).toMatch(message)
     expect(explained.message).toContain(FILE)
     expect(explained.message).toContain('original words')
+  })
+
+  test('which the reference page tells, each', () => {
+    const page = readFileSync(new URL('../../../docs/reference/store-sqlite.md', import.meta.url), 'utf8')
+    const section = page.slice(page.indexOf('## When it cannot be used'))
+    const told = [...section.matchAll(/^\| [^|]+ \| `([^`]+)` \|/gm)].map(([, message]) => message)
+    const messages = [
+      ...[5, 8, 10, 11, 13, 14, 26].map((errcode) =>
+        explainSqliteError(Object.assign(new Error(), { errcode }), '...'),
+      ),
+      explainDirectoryError(new Error(), '...'),
+    ]
+    for (const { message } of messages) expect(told.filter((one) => message.includes(one))).toHaveLength(1)
+    expect(told).toHaveLength(messages.length + 1)
+    expect(told).toContain('is too slow: 256 calls wait for it already')
   })
 
   test('a full file, by the error that SQLite really throws', () => {

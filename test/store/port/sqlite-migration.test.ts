@@ -80,16 +80,9 @@ test('its cohorts are histories of a writer that is retired, exact in every wind
 
 test('its rows are as new as what they count', async () => {
   const store = await stand.open({ retentionSeconds: DAY_SECONDS })
-  const newest = [...(await store.load('checkout-redesign')).rows, ...(await store.load('search')).rows].map((row) => [
-    row.segmentKey,
-    WRITTEN_AT - row.newestSecond,
-  ])
-  expect(newest.sort()).toEqual([
-    ['cart\u0000eu', 619],
-    ['search', 3619],
-    ['shop', 19],
-    ['shop', 19],
-  ])
+  const rows = [...(await store.load('checkout-redesign')).rows, ...(await store.load('search')).rows]
+  const ages = rows.map((row) => `${row.segmentKey}: ${WRITTEN_AT - row.newestSecond}`)
+  expect(ages.sort()).toEqual(['cart\u0000eu: 619', 'search: 3619', 'shop: 19', 'shop: 19'])
 })
 
 test('its alerts go on firing', async () => {
@@ -127,10 +120,9 @@ test('its experiments and events are there, and go on', async () => {
 
 test('its rows can be adopted', async () => {
   const store = await stand.open({ retentionSeconds: DAY_SECONDS })
-  const { rows } = await store.load('search')
+  const rows = await store.rowsOf('search', 'v1')
   const adopted = [{ writer: 'v1', keys: rows.map(keyOf) }]
-  const own = rows.map(({ writer: _, ...row }) => row)
-  expect(await put(store, flush('w1', 1, { experiment: 'search', rows: own, adopted }))).toBe('written')
+  expect(await put(store, flush('w1', 1, { experiment: 'search', rows, adopted }))).toBe('written')
   expect((await store.load('search')).rows.map(({ writer }) => writer)).toEqual(['w1'])
 })
 
