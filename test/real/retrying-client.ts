@@ -1,4 +1,4 @@
-// A client that sends traces in two requests each, the untagged child first, and sends every request again, byte for byte, until it is acknowledged:
+// A client that sends traces in two requests each, the child first, and sends every request again, byte for byte, until it is acknowledged:
 // what exporters do, without ever giving up. So what it has sent in the end is exactly what is to be counted.
 import { randomBytes } from 'node:crypto'
 import { sleep, systemClock } from '../../src/runtime/clock.ts'
@@ -14,6 +14,8 @@ export interface ClientOptions {
   /** Of this many spans one fails. */
   readonly badEvery: number
   readonly spansPerRequest: number
+  /** Whether children have tags of their own too, as they must where the requests of a trace may go to different replicas. */
+  readonly tagged?: boolean
 }
 
 /** What was acknowledged. */
@@ -47,7 +49,7 @@ export class RetryingClient {
   async #work(): Promise<void> {
     while (!this.#stopped) {
       const traces = Array.from({ length: this.#options.spansPerRequest }, () => randomBytes(16).toString('hex'))
-      await this.#send(traces, false)
+      await this.#send(traces, this.#options.tagged ?? false)
       await this.#send(traces, true)
     }
   }

@@ -1,6 +1,7 @@
 // The programs of Redis, or of a server like it: the variable REDIS_SERVER names another one, such as valkey-server, whose command line tool
 // is then taken from beside it. Says what to install where one is missing.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { guardProcess } from './guard.ts'
 
@@ -32,7 +33,15 @@ export async function startServerProgram(args: readonly string[], readyText: str
         if (text.includes(readyText)) resolve()
       })
   })
+  keepAlive(child, false)
   return { child, lastLines }
+}
+
+/** Whether our process must go on for as long as the server runs. */
+export function keepAlive(child: ChildProcess, yes: boolean): void {
+  for (const handle of [child, child.stdout as Socket | null, child.stderr as Socket | null])
+    if (yes) handle?.ref()
+    else handle?.unref()
 }
 
 /** Runs the command line tool; gives what it printed. Throws where the server answers with an error. */

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { type Certificates, makeCertificates } from './certificates.ts'
 import { guardFolder } from './guard.ts'
 import { freePort } from './ports.ts'
-import { runCli, startServerProgram } from './programs.ts'
+import { keepAlive, runCli, startServerProgram } from './programs.ts'
 
 const STOP_MS = 10_000
 
@@ -86,7 +86,8 @@ export class RedisServerProcess {
   /** Runs one command by redis-cli; gives what is printed, values as they are. Throws where the answer is an error. */
   cli(...command: readonly string[]): Promise<string> {
     const { tls } = this
-    const secure = tls === null ? [] : ['--tls', '--cacert', tls.caFile, '--cert', tls.clientCert, '--key', tls.clientKey]
+    const secure =
+      tls === null ? [] : ['--tls', '--cacert', tls.caFile, '--cert', tls.clientCert, '--key', tls.clientKey]
     const { password } = this.#options
     return runCli(
       ['-h', '127.0.0.1', '-p', String(this.port), ...secure, ...command],
@@ -145,6 +146,7 @@ export class RedisServerProcess {
     const child = this.#child
     if (child === null || !this.running) return
     const exited = once(child, 'exit', { signal: AbortSignal.timeout(STOP_MS) })
+    keepAlive(child, true)
     child.kill(signal)
     // A suspended one hears nothing else.
     if (signal !== 'SIGKILL') child.kill('SIGCONT')
