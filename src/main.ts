@@ -22,7 +22,7 @@ cohortd COMMAND --help tells more. cohortd --version prints the version.
 `
 
 /** How long what was stopped may take to let go. */
-const EXIT_GRACE_MS = 2000
+const EXIT_GRACE_MS = 500
 
 type Command = { readonly help: string; run(args: readonly string[]): number | Promise<number> }
 

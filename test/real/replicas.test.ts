@@ -143,6 +143,8 @@ describe('while Redis', () => {
       expect(alerts.map(({ variant }) => variant)).toContain('worse')
       expect(degraded).not.toEqual([])
     }, 15_000)
+    // An outage of less than a second is no event.
+    await sleep(2500)
     await redis.restart({ empty })
     await one.expectCounts('treatment', { events: 120, bad: 50 })
     await one.expectCounts('worse', { events: 100, bad: 100 })

@@ -13,7 +13,7 @@ const REST_MS = 120_000
 export class Adopter {
   readonly #store: Store
   readonly #engine: KeptEngine<PublishedEvent>
-  readonly #isGone: (writer: string) => Promise<boolean>
+  readonly #isGone: (writer: string, nowMs: number) => Promise<boolean>
   readonly #flush: () => Promise<boolean>
   /** By experiment and writer: rows that are in the own history already. */
   readonly #adopted = new Map<string, Set<string>>()
@@ -24,7 +24,7 @@ export class Adopter {
     store: Store
     engine: KeptEngine<PublishedEvent>
     /** Whether a writer will never come back. */
-    isGone: (writer: string) => Promise<boolean>
+    isGone: (writer: string, nowMs: number) => Promise<boolean>
     /** False where the store failed. */
     flush: () => Promise<boolean>
   }) {
@@ -44,7 +44,7 @@ export class Adopter {
       const name = nameOf(experiment, writer)
       if ((this.#rests.get(name) ?? 0) > lead.nowMs) continue
       this.#rests.set(name, lead.nowMs + REST_MS)
-      if (!retired && !(await this.#isGone(writer))) continue
+      if (!retired && !(await this.#isGone(writer, lead.nowMs))) continue
       if (await this.#store.retire(experiment, writer, lead.token)) await this.#adoptAll(experiment, writer)
     }
   }

@@ -61,6 +61,8 @@ export class Flusher {
   #pass: Promise<void> | null = null
   #entries: Entry[] = []
   #entryNumber = 0
+  /** What the store did not take, and what follows from it is not done yet: nothing is written before. */
+  #rejected: Rejected | null = null
   /** What was taken of the journal and is not written. */
   #unwrittenJournal: JournalEntry | null = null
   /** Why the store does not take writes now; null: it does. */
@@ -89,6 +91,7 @@ export class Flusher {
 
   async #run(): Promise<void> {
     const { engine, requests, clock, wait } = this.#parts
+    if (!(await this.#settleRejected())) return
     let left = engine.changedCohorts
     let isFirst = true
     while (isFirst || left > 0 || (this.#durable && requests.size > 0)) {
@@ -120,14 +123,31 @@ export class Flusher {
       this.problem = null
       observer.flushed((clock.monotonic() - begun) / 1000)
       this.#unwrittenJournal = null
-      await this.#settle(drafts, flushes, outcomes)
+      this.#settle(drafts, flushes, outcomes)
       requests.settle(identities.others)
-      return true
     } catch (error) {
       for (const draft of drafts) this.#parts.engine.exchange.giveBack(draft)
-      this.problem = (error as Error).message
-      observer.failed(error as Error, 'commit')
-      requests.fail()
+      this.#fail(error as Error, 'commit')
+      return false
+    }
+    return this.#settleRejected()
+  }
+
+  #fail(error: Error, operation: string): void {
+    this.problem = error.message
+    this.#parts.observer.failed(error, operation)
+    this.#parts.requests.fail()
+  }
+
+  /** False where the store fails; then it is for the next pass. */
+  async #settleRejected(): Promise<boolean> {
+    if (this.#rejected === null) return true
+    try {
+      await this.#onRejected(this.#rejected)
+      this.#rejected = null
+      return true
+    } catch (error) {
+      this.#fail(error as Error, 'take back')
       return false
     }
   }
@@ -138,11 +158,7 @@ export class Flusher {
     return { ...draft, writer: writer.id, ...writer.next(draft.experiment), requests }
   }
 
-  async #settle(
-    drafts: readonly FlushDraft[],
-    flushes: readonly Flush[],
-    outcomes: readonly FlushOutcome[],
-  ): Promise<void> {
+  #settle(drafts: readonly FlushDraft[], flushes: readonly Flush[], outcomes: readonly FlushOutcome[]): void {
     const { engine, writer, requests } = this.#parts
     const unclaimed: string[] = []
     let retired = false
@@ -158,7 +174,7 @@ export class Flusher {
       else if (outcome === 'retired') retired = true
       else unclaimed.push(flush.experiment)
     }
-    if (retired || unclaimed.length > 0) await this.#onRejected({ retired, unclaimed })
+    if (retired || unclaimed.length > 0) this.#rejected = { retired, unclaimed }
   }
 
   /** The store has lost what this writer had written of the experiment. */

@@ -1,15 +1,17 @@
 // What others know into the engine: everything at the start, then what changes. Where it is not known any more what has been taken (this replica was
 // out of reach, or the store says that it cannot tell), the experiment is counted anew from all that the store has.
 import type { PublishedEvent } from '../../model/event.ts'
-import type { WriterRow } from '../../model/partial.ts'
+import type { CohortAlerts, PartialRow, WriterRow } from '../../model/partial.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Store, StoredExperiment, WriterState } from '../port.ts'
 import type { KeptEngine } from './kept-engine.ts'
+import type { ToldAlerts } from './told-alerts.ts'
 import type { Writer } from './writer.ts'
 
 /** Rows that are taken in at a time: some milliseconds. */
 const ROWS_AT_A_TIME = 400
 const POLL_MS = 500
+const POLLS_PER_ROUND = 100
 /** Whoever has not followed for so long may have missed minutes that are folded away since; they stay unfolded for longer than this. */
 const LONGEST_LAG_MS = 200_000
 
@@ -20,6 +22,7 @@ export class Follower {
   readonly #clock: Clock
   readonly #wait: (ms: number) => Promise<void>
   readonly #leads: (experiment: string) => boolean
+  readonly #toldAlerts: ToldAlerts
   readonly #toldUpTo: (experiment: string) => number
   readonly #onLost: (experiment: string, what: 'rows' | 'publications') => void
   /** By experiment: where follow() goes on; null: it is to be taken anew. */
@@ -29,6 +32,8 @@ export class Follower {
   readonly #publications = new Map<string, number>()
   /** By experiment: the latest publication of a store that has lost later ones. What is known here is newer, until somebody tells more. */
   readonly #outdated = new Map<string, number>()
+  /** Experiments that are still to be looked at in this round. */
+  #round: string[] = []
   #activity: string | null = null
   #polledMs = -Infinity
   #turn: Promise<unknown> = Promise.resolve()
@@ -40,6 +45,7 @@ export class Follower {
     clock: Clock
     wait: (ms: number) => Promise<void>
     leads: (experiment: string) => boolean
+    toldAlerts: ToldAlerts
     /** The sequence of the latest publication that this replica knows to have written. */
     toldUpTo: (experiment: string) => number
     /** The store has less of this writer than it once took, or of what this replica has made known as the leader. */
@@ -51,6 +57,7 @@ export class Follower {
     this.#clock = parts.clock
     this.#wait = parts.wait
     this.#leads = parts.leads
+    this.#toldAlerts = parts.toldAlerts
     this.#toldUpTo = parts.toldUpTo
     this.#onLost = parts.onLost
   }
@@ -78,11 +85,17 @@ export class Follower {
         for (const one of this.#positions.keys()) this.#positions.set(one, null)
       const { position, experiments } = await this.#store.activity(this.#activity)
       const unknown = [...this.#positions].flatMap(([experiment, at]) => (at === null ? [experiment] : []))
-      for (const experiment of new Set([...experiments, ...unknown]))
+      for (const experiment of new Set([...experiments, ...unknown, ...this.#nextInTurn()]))
         if (experiment !== '') await this.#catchUp(experiment)
       this.#activity = position
       this.#polledMs = begunMs
     })
+  }
+
+  /** Some of all experiments, each within a minute: of one that the store has lost it does not tell that it changed. */
+  #nextInTurn(): string[] {
+    if (this.#round.length === 0) this.#round = [...this.#positions.keys()]
+    return this.#round.splice(0, Math.ceil(this.#positions.size / POLLS_PER_ROUND))
   }
 
   /** Brings an experiment to what the store has now; gives the sequence of the latest publication, a lost one included. For whoever is about to lead it. */
@@ -102,25 +115,35 @@ export class Follower {
     })
   }
 
-  /** Counts the experiment anew from the store, own partials included. */
-  takeBack(experiment: string): Promise<void> {
+  /**
+   * Counts experiments anew from the store, own partials included. Which ones is asked until all of them are read; then, with nothing in between,
+   * `before` is called and all are counted anew: what was counted here while the store was asked is not in what was read.
+   */
+  takeBack(experiments: () => readonly string[], before: () => void): Promise<void> {
     return this.#inTurn(async () => {
-      const own = await this.#store.rowsOf(experiment, this.#writer.id)
-      const stored = this.#withoutOwn(await this.#store.load(experiment))
-      this.#engine.exchange.rebuild(experiment, stored, own)
-      this.#note(stored)
+      const read = await readAll(experiments, async (experiment) => ({
+        own: await this.#store.rowsOf(experiment, this.#writer.id),
+        stored: await this.#store.load(experiment),
+      }))
+      before()
+      for (const { own, stored } of read) this.#rebuild(stored, own)
     })
   }
 
-  /** Everything is to be taken anew: this process goes on as another writer, whose own is nothing yet. */
-  async takeAllAnew(experiments: readonly string[]): Promise<void> {
-    await this.#inTurn(async () => {
-      for (const experiment of new Set([...experiments, ...this.#positions.keys()])) {
-        const stored = this.#withoutOwn(await this.#store.load(experiment))
-        this.#engine.exchange.rebuild(experiment, stored, [])
-        this.#note(stored)
-      }
+  /** As takeBack(), for a process that goes on as another writer, whose own is nothing yet: it becomes that in `before`. */
+  takeAllAnew(experiments: () => readonly string[], before: () => void): Promise<void> {
+    return this.#inTurn(async () => {
+      const all = (): string[] => [...experiments(), ...this.#positions.keys()]
+      const read = await readAll(all, (experiment) => this.#store.load(experiment))
+      before()
+      for (const stored of read) this.#rebuild(stored, [])
     })
+  }
+
+  #rebuild(loaded: StoredExperiment, own: readonly PartialRow[]): void {
+    const stored = this.#withoutOwn(loaded)
+    this.#engine.exchange.rebuild(stored.experiment, stored, own)
+    this.#note(stored)
   }
 
   /** The sequence of the latest publication that was ever heard of here. */
@@ -148,6 +171,7 @@ export class Follower {
     this.#writers.delete(experiment)
     this.#publications.delete(experiment)
     this.#outdated.delete(experiment)
+    this.#toldAlerts.forget(experiment)
   }
 
   async #catchUp(experiment: string): Promise<void> {
@@ -162,7 +186,7 @@ export class Follower {
     if (outdated === undefined) this.#publications.set(experiment, followed.publicationSequence)
     this.#noteWriters(experiment, followed.writers)
     exchange.setState(experiment, followed.state)
-    if (!this.#leads(experiment)) exchange.setAlerts(experiment, followed.alerts, false)
+    if (outdated === undefined) this.#takeAlerts(experiment, followed.alerts, false)
   }
 
   /** All that the store has of an experiment, in the place of what was taken of it before. */
@@ -177,7 +201,13 @@ export class Follower {
     if (this.#isOutdated(stored, known)) {
       this.#publications.set(experiment, known)
       if (this.#leads(experiment)) this.#onLost(experiment, 'publications')
-    } else if (!this.#leads(experiment)) exchange.setAlerts(experiment, stored.alerts, true)
+      else exchange.setAlerts(experiment, this.#toldAlerts.of(experiment), true)
+    } else this.#takeAlerts(experiment, stored.alerts, true)
+  }
+
+  #takeAlerts(experiment: string, alerts: readonly CohortAlerts[], whole: boolean): void {
+    this.#toldAlerts.note(experiment, alerts, whole)
+    if (!this.#leads(experiment)) this.#engine.exchange.setAlerts(experiment, alerts, whole)
   }
 
   /** What the store has; where that is less than it once took from this writer, it is told so. */
@@ -229,5 +259,15 @@ export class Follower {
     const result = this.#turn.then(work)
     this.#turn = result.catch(() => {})
     return result
+  }
+}
+
+/** Reads all experiments that are asked for, those too that are only asked for meanwhile. */
+async function readAll<Of>(experiments: () => readonly string[], read: (experiment: string) => Promise<Of>): Promise<Of[]> {
+  const done = new Map<string, Of>()
+  for (;;) {
+    const next = experiments().find((experiment) => !done.has(experiment))
+    if (next === undefined) return [...done.values()]
+    done.set(next, await read(next))
   }
 }

@@ -11,6 +11,7 @@ import type { Journal, KeptEngine, Touched } from './kept-engine.ts'
 import { Leases } from './leases.ts'
 import { Publisher } from './publisher.ts'
 import { PendingRequests, type Written } from './requests.ts'
+import { ToldAlerts } from './told-alerts.ts'
 import { Writer } from './writer.ts'
 
 const FLUSH_MS = 1000
@@ -75,6 +76,7 @@ export class StateKeeper<Event extends PublishedEvent> {
   readonly #gained = new Set<string>()
   #forgotten: string[] = []
   #tokenForNone: number | null = null
+  readonly #toldAlerts = new ToldAlerts()
   #stage: 'events' | 'state' | 'loaded' = 'events'
   #stopWatching = (): void => {}
   #stopped = false
@@ -107,6 +109,7 @@ export class StateKeeper<Event extends PublishedEvent> {
       clock,
       wait,
       leads,
+      toldAlerts: this.#toldAlerts,
       toldUpTo: (experiment) => this.#publisher.sequenceOf(experiment),
       onLost: (experiment, what) =>
         what === 'rows' ? this.#flusher.beginAnew(experiment) : this.#publisher.tellAnew(experiment),
@@ -117,7 +120,10 @@ export class StateKeeper<Event extends PublishedEvent> {
       tokenOf: (experiment) => (experiment === '' ? this.#tokenOfNone() : this.#leases.tokenOf(experiment)),
       onStale: (experiment) => this.#onStale(experiment),
       observer: {
-        published: (events) => this.#told(events),
+        published: ({ experiment, alerts, events }, whole) => {
+          this.#toldAlerts.note(experiment, alerts, whole)
+          this.#told(events)
+        },
         failed: (error, operation) => this.#publishFailed(error, operation),
         lost: (experiment, what) => observer.lost(experiment, what),
       },
@@ -125,7 +131,7 @@ export class StateKeeper<Event extends PublishedEvent> {
     this.#adopter = new Adopter({
       store,
       engine,
-      isGone: async (writer) => !store.shared || (await this.#leases.isGone(writer)),
+      isGone: async (writer, nowMs) => !store.shared || (await this.#leases.isGone(writer, nowMs)),
       flush: async () => {
         await this.#flusher.flush()
         return this.#flusher.problem === null
@@ -266,7 +272,7 @@ export class StateKeeper<Event extends PublishedEvent> {
   // ----------------------------------------------------------------------------------------------------------- leadership
 
   #tickLeases(nowMs: number): void {
-    if (this.#leases.isRenewalDue(nowMs)) void this.#spawn('lease', () => this.#renew())
+    if (this.#leases.isRenewalDue(nowMs, this.#parts.engine.experimentIds.length)) void this.#spawn('lease', () => this.#renew())
     if (this.#leases.isAlone(nowMs)) this.#judgeAlone()
   }
 
@@ -333,25 +339,37 @@ export class StateKeeper<Event extends PublishedEvent> {
   }
 
   async #onRejected({ retired, unclaimed }: Rejected): Promise<void> {
-    const { engine, observer } = this.#parts
-    const undone = this.#requests.undo(retired ? engine.experimentIds : unclaimed)
-    engine.forgetRequests(undone.identities)
-    if (retired) {
-      this.#writer.becomeAnother()
-      await this.#leases.releaseAll()
-      for (const experiment of this.#led) engine.exchange.unlead(experiment)
-      this.#led.clear()
-      await this.#follower.takeAllAnew(engine.experimentIds)
-      observer.lost(
-        null,
-        'this replica was out of reach for so long that others gave it up: what it had not written is gone',
+    if (retired) await this.#becomeAnother()
+    else
+      await this.#follower.takeBack(
+        () => this.#requests.concernedBy(unclaimed),
+        () => this.#undo(this.#requests.concernedBy(unclaimed)),
       )
-      return
-    }
-    for (const experiment of undone.experiments) {
-      this.#adopter.forget(experiment)
-      await this.#follower.takeBack(experiment)
-    }
+  }
+
+  /** This writer was given up by others. */
+  async #becomeAnother(): Promise<void> {
+    const { engine, observer } = this.#parts
+    for (const experiment of this.#led) engine.exchange.unlead(experiment)
+    this.#led.clear()
+    await this.#leases.releaseAll()
+    await this.#follower.takeAllAnew(
+      () => engine.experimentIds,
+      () => {
+        this.#undo(engine.experimentIds)
+        this.#writer.becomeAnother()
+      },
+    )
+    observer.lost(
+      null,
+      'this replica was out of reach for so long that others gave it up: what it had not written is gone',
+    )
+  }
+
+  /** What is not written of these experiments is not counted any more. */
+  #undo(experiments: readonly string[]): void {
+    this.#parts.engine.forgetRequests(this.#requests.undo(experiments))
+    for (const experiment of experiments) this.#adopter.forget(experiment)
   }
 
   // ---------------------------------------------------------------------------------------------------------- housekeeping

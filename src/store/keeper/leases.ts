@@ -10,6 +10,9 @@ const RENEWAL_MS = 2000
 const HEARTBEAT = '\u0001writer/'
 /** A writer that has not been heard of for so long, while the store could be reached, is taken for gone. */
 const GONE_MS = 3_600_000
+const BEAT_MS = 60_000
+/** A store that has lost heartbeats gets them again within this. */
+const SECOND_LOOK_MS = 2 * BEAT_MS
 
 export interface LeaseChanges {
   readonly gained: readonly string[]
@@ -21,9 +24,13 @@ export class Leases {
   readonly #writer: Writer
   readonly #tokens = new Map<string, number>()
   #renewedMs = -Infinity
+  /** How many experiments were asked for the last time. */
+  #asked = 0
   /** When it was last asked, successfully or for the first time. */
   #heardMs: number | null = null
   #beatMs = -Infinity
+  /** Writers whose heartbeat was not found: since when, monotonic milliseconds. */
+  readonly #silentSinceMs = new Map<string, number>()
 
   constructor(store: Store, writer: Writer) {
     this.#store = store
@@ -55,14 +62,16 @@ export class Leases {
     return nowMs - this.#heardMs > TTL_MS
   }
 
-  isRenewalDue(nowMs: number): boolean {
-    return nowMs - this.#renewedMs >= RENEWAL_MS
+  /** `experiments`: how many there are now. A new one is asked for at once, since its first alert may be next. */
+  isRenewalDue(nowMs: number, experiments: number): boolean {
+    return nowMs - this.#renewedMs >= RENEWAL_MS || experiments > this.#asked
   }
 
   /** Takes or renews the leases of all these experiments as far as others do not hold them. `nowMs`: monotonic. */
   async renew(experiments: readonly string[], nowMs: number): Promise<LeaseChanges> {
     this.#renewedMs = nowMs
-    if (nowMs - this.#beatMs >= GONE_MS / 60) {
+    this.#asked = experiments.length
+    if (nowMs - this.#beatMs >= BEAT_MS) {
       await this.#store.lease(this.#writer.id, [HEARTBEAT + this.#writer.id], GONE_MS)
       this.#beatMs = nowMs
     }
@@ -83,10 +92,17 @@ export class Leases {
     this.#tokens.delete(experiment)
   }
 
-  /** Whether the writer has not been heard of for an hour. */
-  async isGone(writer: string): Promise<boolean> {
+  /** Whether the writer has not been heard of for an hour. The store may have lost its heartbeat, so that is to be found twice. */
+  async isGone(writer: string, nowMs: number): Promise<boolean> {
     const name = HEARTBEAT + writer
-    return (await this.#store.lease(this.#writer.id, [name], GONE_MS)).has(name)
+    if (!(await this.#store.lease(this.#writer.id, [name], 1)).has(name)) {
+      this.#silentSinceMs.delete(writer)
+      return false
+    }
+    await this.#store.release(this.#writer.id, [name])
+    const sinceMs = this.#silentSinceMs.get(writer) ?? nowMs
+    this.#silentSinceMs.set(writer, sinceMs)
+    return nowMs - sinceMs >= SECOND_LOOK_MS
   }
 
   /** Hands over to others at once; for the end, or where this writer is not heard of any more. */

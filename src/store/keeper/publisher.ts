@@ -4,16 +4,19 @@ import type { PublishedEvent } from '../../model/event.ts'
 import type { CohortAlerts, PublicationDraft } from '../../model/partial.ts'
 import type { Publication, PublicationOutcome, Store } from '../port.ts'
 import type { KeptEngine } from './kept-engine.ts'
+import { inOrder } from './told-in-order.ts'
 
 /** Events that wait for a store that fails; beyond it the oldest are let go. */
 const MAX_WAITING_EVENTS = 100_000
 
 export interface PublisherObserver<Event> {
   /** They are in the store. */
-  published(events: readonly Event[]): void
+  published(publication: Publication & { readonly events: readonly Event[] }, whole: boolean): void
   failed(error: Error, operation: string): void
   lost(experiment: string, what: string): void
 }
+
+type Waiting<Event> = Omit<PublicationDraft<Event>, 'events'> & { events: readonly Event[] }
 
 interface Outbox<Event> {
   /** Of the latest publication that is known to be written. */
@@ -24,7 +27,7 @@ interface Outbox<Event> {
   anew: boolean
   state: string | null
   alerts: Map<string, CohortAlerts>
-  events: Event[]
+  events: readonly Event[]
 }
 
 export class Publisher<Event extends PublishedEvent> {
@@ -34,6 +37,8 @@ export class Publisher<Event extends PublishedEvent> {
   readonly #onStale: (experiment: string) => Promise<void>
   readonly #observer: PublisherObserver<Event>
   readonly #outboxes = new Map<string, Outbox<Event>>()
+  /** Where the store is of one process: what is not in an outbox yet, in the order of the events. */
+  #line: Waiting<Event>[] = []
   #waitingEvents = 0
   #pump: Promise<void> | null = null
   /** Events that could not wait for the store any longer. */
@@ -56,14 +61,17 @@ export class Publisher<Event extends PublishedEvent> {
   }
 
   add(drafts: readonly PublicationDraft<Event>[]): void {
-    for (const { experiment, state, alerts, events } of drafts) {
-      const outbox = this.#outboxOf(experiment)
-      outbox.state = state ?? outbox.state
-      for (const one of alerts) outbox.alerts.set(nameOf(one), one)
-      outbox.events.push(...events)
-      this.#waitingEvents += events.length
-    }
+    for (const { events } of drafts) this.#waitingEvents += events.length
+    if (this.#store.shared) for (const draft of drafts) this.#put(draft)
+    else this.#line.push(...inOrder(drafts))
     this.#bound()
+  }
+
+  #put({ experiment, state, alerts, events }: PublicationDraft<Event>): void {
+    const outbox = this.#outboxOf(experiment)
+    outbox.state = state ?? outbox.state
+    for (const one of alerts) outbox.alerts.set(nameOf(one), one)
+    outbox.events = [...outbox.events, ...events]
   }
 
   /** Drops what was to be told of the experiment; what comes goes on after that number. */
@@ -121,14 +129,21 @@ export class Publisher<Event extends PublishedEvent> {
 
   async #sendAll(): Promise<void> {
     try {
-      // In their order, as their events are numbered.
-      for (const [experiment, outbox] of this.#outboxes)
-        while (hasMore(outbox) && (await this.#sendOne(experiment, outbox)));
+      await this.#sendOutboxes()
+      for (let next = this.#line.shift(); next !== undefined; next = this.#line.shift()) {
+        this.#put(next)
+        await this.#sendOutboxes()
+      }
       this.problem = null
     } catch (error) {
       this.problem = (error as Error).message
       this.#observer.failed(error as Error, 'publish')
     }
+  }
+
+  async #sendOutboxes(): Promise<void> {
+    for (const [experiment, outbox] of this.#outboxes)
+      while (hasMore(outbox) && (await this.#sendOne(experiment, outbox)));
   }
 
   /** False where no more can be sent of it now. */
@@ -153,10 +168,10 @@ export class Publisher<Event extends PublishedEvent> {
       this.tellAnew(experiment)
       return true
     }
+    this.#observer.published(sent, outbox.anew)
     outbox.sequence = sent.sequence
     outbox.sent = null
     outbox.anew = false
-    this.#observer.published(sent.events)
     return true
   }
 
@@ -179,10 +194,11 @@ export class Publisher<Event extends PublishedEvent> {
   }
 
   #bound(): void {
-    for (const outbox of this.#outboxes.values()) {
+    for (const waiting of [...this.#outboxes.values(), ...this.#line]) {
       const excess = this.#waitingEvents - MAX_WAITING_EVENTS
       if (excess <= 0) return
-      const dropped = outbox.events.splice(0, excess).length
+      const dropped = Math.min(excess, waiting.events.length)
+      waiting.events = waiting.events.slice(dropped)
       this.#waitingEvents -= dropped
       this.droppedEvents += dropped
     }

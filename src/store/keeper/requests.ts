@@ -88,21 +88,31 @@ export class PendingRequests {
 
   /**
    * Some of what was counted in these experiments is not ours to count. So all that is pending in them is undone, and with it, since a request is
-   * counted whole, in what else those requests touch. Gives the requests, and all experiments to count anew.
+   * counted whole, in what else those requests touch. Gives the requests.
    */
-  undo(experiments: readonly string[]): { identities: string[]; experiments: string[] } {
+  undo(experiments: readonly string[]): string[] {
+    const { identities } = this.#concerned(experiments)
+    for (const identity of identities) this.#end(identity, 'undone')
+    return [...identities]
+  }
+
+  /** All experiments that undo() would have to be counted anew. */
+  concernedBy(experiments: readonly string[]): string[] {
+    return [...this.#concerned(experiments).experiments]
+  }
+
+  #concerned(experiments: readonly string[]): { identities: Set<string>; experiments: Set<string> } {
     const anew = new Set(experiments)
-    const undone = new Set<string>()
-    for (let size = -1; size !== undone.size; ) {
-      size = undone.size
+    const identities = new Set<string>()
+    for (let size = -1; size !== identities.size; ) {
+      size = identities.size
       for (const [identity, { left }] of this.#pending) {
         if (![...left].some((one) => anew.has(one))) continue
-        undone.add(identity)
+        identities.add(identity)
         for (const one of left) anew.add(one)
       }
     }
-    for (const identity of undone) this.#end(identity, 'undone')
-    return { identities: [...undone], experiments: [...anew] }
+    return { identities, experiments: anew }
   }
 
   #end(identity: string, written: Written): void {
