@@ -6,6 +6,7 @@
 //   leadership    only who leads an experiment judges it, and has something to publish; without lead() calls that is everybody
 import type { CohortRegistry, Experiment } from '../cohort/registry.ts'
 import {
+  type AdoptedRows,
   type CohortAlerts,
   type FlushDraft,
   HISTORY,
@@ -142,8 +143,12 @@ export class Exchange {
     return true
   }
 
-  /** The store has lost something of this writer, or all: everything of the experiment is to be handed over again. */
-  beginAnew(experiment: string): void {
+  /**
+   * The store has lost something of this writer, or all: everything of the experiment is to be handed over again, and what was `adopted` to be
+   * removed again, since a store that went back in time may have it once more.
+   */
+  beginAnew(experiment: string, adopted: readonly AdoptedRows[]): void {
+    for (const { writer, keys } of adopted) this.#share(experiment).adopted.push(...keys.map((key) => ({ writer, key })))
     for (const tracked of this.#trackedOf(experiment)) {
       tracked.own.beginAnew()
       if (tracked.own.hasChanges) tracked.queue()

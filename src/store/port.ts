@@ -10,7 +10,8 @@
 //   lease       who evaluates an experiment. Its token grows with every change of hands and fences alerts and events
 //
 // What is atomic: one Flush, one Publication (each concerns one experiment). Stores of one process (`shared` false: memory, SQLite) make a
-// whole Commit atomic; a shared one (Redis) makes each flush of it atomic, and the journal before the flushes.
+// whole Commit atomic; a shared one (Redis) makes each flush of it atomic, and the journal with
+// `requests` before the flushes.
 import type { PublishedEvent } from '../model/event.ts'
 import type { AdoptedRows, CohortAlerts, PartialRow, RowKey, WriterRow, WriterState } from '../model/partial.ts'
 
@@ -194,7 +195,7 @@ export interface Store {
   recentRequests(): Promise<string[]>
   /** For each experiment ('' stands for the journal): may this writer count the request? Shared stores only. */
   claim(writer: string, identity: string, experiments: readonly string[]): Promise<Claim[]>
-  /** Journal entries of earlier incarnations of this process (a shared store: of the same name, when that one no longer lives), oldest first; they are removed from the store with this writer's first commit of a journal entry, or after the retry window. */
+  /** Journal entries of earlier incarnations of this process (a shared store: of the same name, which only one living writer bears; without a name, of those without one that are silent), oldest first; they are removed from the store with this writer's first commit of a journal entry, or after the retry window. */
   leftJournal(writer: string, name: string | null): Promise<LeftJournalEntry[]>
 
   // Leadership.

@@ -68,7 +68,7 @@ class Fleet {
     else if (act === 'follow') this.#follow(replica)
     else if (act === 'rebuild') this.#rebuild(replica, null)
     else if (act === 'restart') this.#restart(replica)
-    else replica.engine.exchange.beginAnew('checkout')
+    else replica.engine.exchange.beginAnew('checkout', [])
   }
 
   /** Everybody hands over and takes in everything; then all know the same. */
@@ -175,7 +175,7 @@ describe('engines that share a store', () => {
       ['a', a],
       ['b', b],
     ] as const) {
-      engine.exchange.beginAnew('checkout')
+      engine.exchange.beginAnew('checkout', [])
       table.flush(writer, engine)
     }
     expect(eventsIn(newcomer(table))).toBe(5)
@@ -245,7 +245,7 @@ describe('what an engine hands over', () => {
     engine.exchange.rebuild('checkout', table.othersOf('a'), table.rowsOf('a'))
     engine.advanceTo(EPOCH_MS + 2000)
     expect(eventsIn(engine)).toBe(2)
-    engine.exchange.beginAnew('checkout')
+    engine.exchange.beginAnew('checkout', [])
     table.flush('a', engine)
     expect(eventsIn(newcomer(table))).toBe(2)
   })

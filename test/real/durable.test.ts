@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sleep } from '../../src/runtime/clock.ts'
+import { type RedisServerProcess, startRedis } from '../redis-rig/server.ts'
 import { DaemonProcess } from './daemon-process.ts'
 import { eventuallyHolds } from './eventually.ts'
 import { RetryingClient } from './retrying-client.ts'
@@ -19,10 +20,15 @@ cohorts: {inherit_from_trace: 60s}
 const KILLS = 8
 
 let dataDir = ''
+let redis: RedisServerProcess | null = null
 beforeEach(async () => {
   dataDir = await mkdtemp(path.join(tmpdir(), 'cohortd-durable-'))
 })
-afterEach(() => rm(dataDir, { recursive: true, force: true }))
+afterEach(async () => {
+  await redis?.remove()
+  redis = null
+  await rm(dataDir, { recursive: true, force: true })
+})
 
 interface Counts {
   readonly events: number
@@ -37,35 +43,49 @@ async function countsOf(daemon: DaemonProcess): Promise<Counts> {
   return { events, bad }
 }
 
-test(`after ${KILLS} times kill -9 under load, counted is what was acknowledged, spans that waited for their trace included`, async () => {
-  let daemon = await DaemonProcess.start({ config: CONFIG, dataDir })
-  const client = new RetryingClient(
-    {
-      target: () => daemon.otlpUrl('http'),
-      experiment: 'checkout',
-      variant: 'treatment',
-      badEvery: 5,
-      spansPerRequest: 20,
-    },
-    4,
-  )
-  const uptimes = Array.from({ length: KILLS }, (_, at) => 150 + ((at * 389) % 700))
-  for (const uptimeMs of uptimes) {
-    await sleep(uptimeMs)
-    await daemon.kill()
-    daemon = await DaemonProcess.start({ config: CONFIG, dataDir })
-  }
-  try {
-    await sleep(500)
-    const { spans, bad, refused } = await client.stop()
-    expect(refused).toBeGreaterThan(0)
-    expect(spans).toBeGreaterThan(1000)
-    await eventuallyHolds(async () => expect(await countsOf(daemon)).toEqual({ events: spans, bad }))
-    await sleep(2100)
-    expect(await countsOf(daemon)).toEqual({ events: spans, bad })
-    const { events } = (await daemon.get('/api/v1/events')).body as { events: { type: string; id: string }[] }
-    expect(events.map(({ type }) => type)).toEqual(['cohortd.experiment.discovered', 'cohortd.burn.firing'])
-  } finally {
-    await daemon.stop()
-  }
-}, 120_000)
+const STORES = ['sqlite', 'redis'] as const
+
+/** Arguments for a daemon that is always the same replica. */
+async function storeArguments(store: (typeof STORES)[number]): Promise<string[]> {
+  if (store === 'sqlite') return []
+  redis = await startRedis()
+  return ['store.type=redis', `store.url=${redis.url}`, 'store.replica_id=one'].flatMap((set) => ['--set', set])
+}
+
+test.each(STORES)(
+  `on %s, after ${KILLS} times kill -9 under load, counted is what was acknowledged, spans that waited for their trace included`,
+  async (store) => {
+    const args = await storeArguments(store)
+    let daemon = await DaemonProcess.start({ config: CONFIG, dataDir, args })
+    const client = new RetryingClient(
+      {
+        target: () => daemon.otlpUrl('http'),
+        experiment: 'checkout',
+        variant: 'treatment',
+        badEvery: 5,
+        spansPerRequest: 20,
+      },
+      4,
+    )
+    const uptimes = Array.from({ length: KILLS }, (_, at) => 150 + ((at * 389) % 700))
+    for (const uptimeMs of uptimes) {
+      await sleep(uptimeMs)
+      await daemon.kill()
+      daemon = await DaemonProcess.start({ config: CONFIG, dataDir, args })
+    }
+    try {
+      await sleep(500)
+      const { spans, bad, refused } = await client.stop()
+      expect(refused).toBeGreaterThan(0)
+      expect(spans).toBeGreaterThan(1000)
+      await eventuallyHolds(async () => expect(await countsOf(daemon)).toEqual({ events: spans, bad }))
+      await sleep(2100)
+      expect(await countsOf(daemon)).toEqual({ events: spans, bad })
+      const { events } = (await daemon.get('/api/v1/events')).body as { events: { type: string; id: string }[] }
+      expect(events.map(({ type }) => type)).toEqual(['cohortd.experiment.discovered', 'cohortd.burn.firing'])
+    } finally {
+      await daemon.stop()
+    }
+  },
+  120_000,
+)

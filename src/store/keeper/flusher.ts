@@ -2,7 +2,7 @@
 // durably: all at once, since a request may be counted in any of them). What fails goes back to the engine, which hands it over again
 // in the state it then has: nothing piles up here, however long the store is away.
 import type { PublishedEvent } from '../../model/event.ts'
-import type { FlushDraft } from '../../model/partial.ts'
+import type { AdoptedRows, FlushDraft } from '../../model/partial.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Flush, FlushOutcome, JournalEntry, Store } from '../port.ts'
 import type { Journal, KeptEngine, TakenJournal } from './kept-engine.ts'
@@ -58,6 +58,7 @@ export class Flusher {
   readonly #parts: FlusherParts
   readonly #durable: boolean
   readonly #onRejected: (rejected: Rejected) => Promise<void>
+  readonly #adoptedOf: (experiment: string) => readonly AdoptedRows[]
   #pass: Promise<void> | null = null
   #entries: Entry[] = []
   #entryNumber = 0
@@ -68,10 +69,19 @@ export class Flusher {
   /** Why the store does not take writes now; null: it does. */
   problem: string | null = null
 
-  constructor(parts: FlusherParts, options: { durable: boolean; onRejected: (rejected: Rejected) => Promise<void> }) {
+  constructor(
+    parts: FlusherParts,
+    options: {
+      durable: boolean
+      onRejected: (rejected: Rejected) => Promise<void>
+      /** Rows of others that the own history contains. */
+      adoptedOf: (experiment: string) => readonly AdoptedRows[]
+    },
+  ) {
     this.#parts = parts
     this.#durable = options.durable
     this.#onRejected = options.onRejected
+    this.#adoptedOf = options.adoptedOf
   }
 
   /** Writes all that changed until now; resolves when it is written or the store has failed. */
@@ -172,6 +182,8 @@ export class Flusher {
       engine.exchange.giveBack(drafts[at])
       if (outcome === 'lost') this.beginAnew(flush.experiment)
       else if (outcome === 'retired') retired = true
+      // What the store has lost cannot be had from it again: better one request counted twice than all others not at all.
+      else if (writer.hasLost(flush.experiment)) requests.written(flush)
       else unclaimed.push(flush.experiment)
     }
     if (retired || unclaimed.length > 0) this.#rejected = { retired, unclaimed }
@@ -180,7 +192,7 @@ export class Flusher {
   /** The store has lost what this writer had written of the experiment. */
   beginAnew(experiment: string): void {
     const { engine, writer, observer } = this.#parts
-    engine.exchange.beginAnew(experiment)
+    engine.exchange.beginAnew(experiment, this.#adoptedOf(experiment))
     writer.beginAnew(experiment)
     observer.lost(experiment, 'what this replica had counted; it is written again from memory')
   }
@@ -188,6 +200,7 @@ export class Flusher {
   #takeJournal(): JournalEntry | null {
     if (!this.#durable || this.#unwrittenJournal !== null) return this.#unwrittenJournal
     const taken = this.#parts.journal?.takeJournal() ?? null
+    this.#parts.requests.entryTaken()
     return taken === null ? null : this.#addEntry(taken)
   }
 

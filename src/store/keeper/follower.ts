@@ -263,7 +263,10 @@ export class Follower {
 }
 
 /** Reads all experiments that are asked for, those too that are only asked for meanwhile. */
-async function readAll<Of>(experiments: () => readonly string[], read: (experiment: string) => Promise<Of>): Promise<Of[]> {
+async function readAll<Of>(
+  experiments: () => readonly string[],
+  read: (experiment: string) => Promise<Of>,
+): Promise<Of[]> {
   const done = new Map<string, Of>()
   for (;;) {
     const next = experiments().find((experiment) => !done.has(experiment))

@@ -99,7 +99,11 @@ export class StateKeeper<Event extends PublishedEvent> {
           lost: (experiment, what) => observer.lost(experiment, what),
         },
       },
-      { durable: options.durable, onRejected: (rejected) => this.#onRejected(rejected) },
+      {
+        durable: options.durable,
+        onRejected: (rejected) => this.#onRejected(rejected),
+        adoptedOf: (experiment) => this.#adopter.adoptedOf(experiment),
+      },
     )
     const leads = (experiment: string): boolean => this.#led.has(experiment)
     this.#follower = new Follower({
@@ -272,7 +276,8 @@ export class StateKeeper<Event extends PublishedEvent> {
   // ----------------------------------------------------------------------------------------------------------- leadership
 
   #tickLeases(nowMs: number): void {
-    if (this.#leases.isRenewalDue(nowMs, this.#parts.engine.experimentIds.length)) void this.#spawn('lease', () => this.#renew())
+    if (this.#leases.isRenewalDue(nowMs, this.#parts.engine.experimentIds.length))
+      void this.#spawn('lease', () => this.#renew())
     if (this.#leases.isAlone(nowMs)) this.#judgeAlone()
   }
 
@@ -297,7 +302,7 @@ export class StateKeeper<Event extends PublishedEvent> {
     const others = [...this.#led].filter((experiment) => !this.#leases.has(experiment))
     for (const experiment of new Set([...lost, ...others])) await this.#onStale(experiment)
     // What the store does not let this replica take over now is due again when the leases are renewed the next time.
-    for (const experiment of [...this.#gained]) {
+    for (const experiment of this.#gained) {
       if (this.#leases.has(experiment)) await this.#takeOver(experiment)
       this.#gained.delete(experiment)
     }

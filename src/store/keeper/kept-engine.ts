@@ -1,6 +1,7 @@
 // What the keeper needs of an engine, in the terms of model/partial.ts; the store never sees the engine itself.
 import type { PublishedEvent } from '../../model/event.ts'
 import type {
+  AdoptedRows,
   CohortAlerts,
   FlushDraft,
   PartialRow,
@@ -19,7 +20,7 @@ export interface StoredParts {
 /** What goes in and out of an engine; see engine/exchange.ts. */
 export interface KeptExchange {
   giveBack(draft: FlushDraft): void
-  beginAnew(experiment: string): void
+  beginAnew(experiment: string, adopted: readonly AdoptedRows[]): void
   load(experiment: string, stored: StoredParts): void
   /** False: rebuild() it. */
   follow(experiment: string, stored: StoredParts): boolean

@@ -10,6 +10,8 @@ interface Pending {
   /** Experiments with whose flush it is to be written. */
   readonly left: Set<string>
   journal: boolean
+  /** Whether what it left in the journal is in an entry that was taken. */
+  inEntry: boolean
   /** Whether it is to be written with no experiment at all. */
   bare: boolean
   waiting: ((written: Written) => void)[]
@@ -32,7 +34,7 @@ export class PendingRequests {
   add(identity: string, touched: Touched): void {
     const left = new Set(touched.experiments)
     const bare = left.size === 0 && !touched.journal
-    this.#pending.set(identity, { left, journal: touched.journal, bare, waiting: [] })
+    this.#pending.set(identity, { left, journal: touched.journal, inEntry: false, bare, waiting: [] })
   }
 
   has(identity: string): boolean {
@@ -46,6 +48,11 @@ export class PendingRequests {
     return new Promise((resolve) => pending.waiting.push(resolve))
   }
 
+  /** A journal entry was taken: it holds what all requests until now have left in the journal. */
+  entryTaken(): void {
+    for (const pending of this.#pending.values()) pending.inEntry = true
+  }
+
   /** What goes with a commit that flushes these experiments: all that is pending. */
   forCommit(experiments: ReadonlySet<string>): CommitRequests {
     const byExperiment = new Map<string, string[]>()
@@ -56,7 +63,7 @@ export class PendingRequests {
         if (!experiments.has(experiment)) pending.left.delete(experiment)
         else if (byExperiment.get(experiment)?.push(identity) === undefined) byExperiment.set(experiment, [identity])
       }
-      if (pending.journal || pending.left.size === 0) others.push(identity)
+      if (pending.journal ? pending.inEntry : pending.left.size === 0) others.push(identity)
     }
     return { byExperiment, others }
   }

@@ -4,7 +4,9 @@ import { compareEventIds, type PublishedEvent } from '../../model/event.ts'
 import type { PublicationDraft } from '../../model/partial.ts'
 
 /** Cuts drafts where events of others come between theirs. State and alerts go with the last piece of their experiment. */
-export function inOrder<Event extends PublishedEvent>(drafts: readonly PublicationDraft<Event>[]): PublicationDraft<Event>[] {
+export function inOrder<Event extends PublishedEvent>(
+  drafts: readonly PublicationDraft<Event>[],
+): PublicationDraft<Event>[] {
   const entries = drafts
     .flatMap((draft) => draft.events.map((event) => ({ draft, event })))
     .sort((one, other) => compareEventIds(one.event.id, other.event.id))

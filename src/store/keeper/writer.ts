@@ -5,6 +5,8 @@ interface Numbers {
   sent: number
   /** Of the latest that is known to be written; 0: begin anew. */
   confirmed: number
+  /** The store has lost what it had, and has not got it again. */
+  lost: boolean
 }
 
 export class Writer {
@@ -25,7 +27,12 @@ export class Writer {
   }
 
   confirm(experiment: string, sequence: number): void {
-    this.#of(experiment).confirmed = sequence
+    Object.assign(this.#of(experiment), { confirmed: sequence, lost: false })
+  }
+
+  /** Whether this process alone has what the store had of this writer. */
+  hasLost(experiment: string): boolean {
+    return this.#numbers.get(experiment)?.lost ?? false
   }
 
   /** Sequence of the latest flush that is known to be written; 0: none, or the store has lost it. */
@@ -35,7 +42,7 @@ export class Writer {
 
   /** The store has lost what it had. */
   beginAnew(experiment: string): void {
-    this.#of(experiment).confirmed = 0
+    Object.assign(this.#of(experiment), { confirmed: 0, lost: true })
   }
 
   /** The old id was given up by others. */
@@ -46,7 +53,7 @@ export class Writer {
 
   #of(experiment: string): Numbers {
     let numbers = this.#numbers.get(experiment)
-    if (numbers === undefined) this.#numbers.set(experiment, (numbers = { sent: 0, confirmed: 0 }))
+    if (numbers === undefined) this.#numbers.set(experiment, (numbers = { sent: 0, confirmed: 0, lost: false }))
     return numbers
   }
 }

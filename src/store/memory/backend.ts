@@ -123,7 +123,8 @@ export class MemoryBackend {
   isOthers(writer: string, name: string | null, nowMs: number): boolean {
     if (!this.shared) return false
     const silentMs = nowMs - (this.#heardOf.get(writer) ?? -Infinity)
-    return silentMs < SILENCE_MS || (this.#names.get(writer) ?? null) !== name
+    // Of one name only one lives at a time.
+    return (name === null && silentMs < SILENCE_MS) || (this.#names.get(writer) ?? null) !== name
   }
 
   #flush(flush: Flush, nowMs: number): FlushOutcome {

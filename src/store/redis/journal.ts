@@ -5,6 +5,8 @@ import type { JournalEntry, LeftJournalEntry } from '../port.ts'
 import { ADD_ENTRY, DROP_JOURNAL, HAND_OVER, HEARD, LOOK_AT, NAMED } from './scripts/writer.ts'
 import { list, pairs, type RedisServer, textOf, texts } from './server.ts'
 
+/** Ends the name of the field with what is known of an entry's commit. */
+const ABOUT = ':about'
 /** A writer that was not heard of for so long is gone. */
 const SILENCE_MS = 10_000
 /** Often enough to be heard. */
@@ -19,8 +21,19 @@ interface Seen {
   readonly replaces: readonly string[]
 }
 
-/** What is known of the commit of an entry: its experiments and the sequences of their flushes. */
-type About = readonly (readonly [experiment: string, sequence: number])[]
+/** What is known of the commit of an entry. */
+interface About {
+  /** Experiments and the sequences of their flushes. */
+  readonly flushes: readonly (readonly [experiment: string, sequence: number])[]
+  /** Identities of the requests that are in it: with the entry they are counted. */
+  readonly requests: readonly string[]
+}
+
+/** What was left, and the requests that are counted with it. */
+interface Left {
+  readonly entries: LeftJournalEntry[]
+  readonly requests: string[]
+}
 
 export class Journals {
   readonly #server: RedisServer
@@ -67,15 +80,18 @@ export class Journals {
     writer: string,
     name: string | null,
     sequenceOf: (experiment: string, writer: string) => Promise<number>,
-  ): Promise<LeftJournalEntry[]> {
+  ): Promise<Left> {
     this.#names.set(writer, name)
     this.#heardMs.delete(writer)
     await this.heard(writer)
     const others = (await this.#named(writer, [])).filter((one) => one !== writer)
     const seen = await Promise.all(others.map((one) => this.#lookAt(one)))
-    const silent = new Set(seen.filter(({ silentMs }) => silentMs >= SILENCE_MS).map((one) => one.writer))
+    // Of one name only one lives at a time: who asks for it is the next. Without a name that can only be told by silence.
+    const silent = new Set(
+      seen.filter(({ silentMs }) => name !== null || silentMs >= SILENCE_MS).map((one) => one.writer),
+    )
     const replaced = new Set(seen.flatMap(({ replaces }) => replaces))
-    const entries: LeftJournalEntry[] = []
+    const all: Left = { entries: [], requests: [] }
     const given: string[] = []
     for (const one of seen) {
       if (!silent.has(one.writer) || replaced.has(one.writer)) continue
@@ -83,10 +99,21 @@ export class Journals {
       const left = await this.#take(writer, one, sequenceOf)
       if (left === null) continue
       given.push(one.writer)
-      entries.push(...left)
+      all.entries.push(...left.entries)
+      all.requests.push(...left.requests)
     }
     this.#handedOver.set(writer, given)
-    return entries
+    return all
+  }
+
+  /** Whether the request is in the journal of a writer. */
+  async has(writer: string, identity: string): Promise<boolean> {
+    const [, journal] = this.#server.keys.writer(writer)
+    const { connection } = this.#server
+    const fields = texts(await connection.call('hkeys', [journal])).filter((field) => field.endsWith(ABOUT))
+    if (fields.length === 0) return false
+    const abouts = texts(await connection.call('hmget', [journal, ...fields]))
+    return abouts.some((about) => aboutOf(about).requests.includes(identity))
   }
 
   async #named(writer: string, done: readonly string[]): Promise<string[]> {
@@ -105,7 +132,7 @@ export class Journals {
     heir: string,
     { writer, heir: before }: Seen,
     sequenceOf: (experiment: string, writer: string) => Promise<number>,
-  ): Promise<LeftJournalEntry[] | null> {
+  ): Promise<Left | null> {
     const { retryWindowMs, observer } = this.#server.options
     const keys = this.#server.keys.writer(writer)
     const [isGiven, isGone, journal, nowMs] = list(
@@ -115,20 +142,25 @@ export class Journals {
     if (textOf(isGone) === '1')
       observer.lost(null, `journal entries of the writer ${writer}: spans that waited for their trace`)
     const fields = new Map([...pairs(journal)].map(([field, value]) => [textOf(field), value]))
-    const entries: LeftJournalEntry[] = []
+    const left: Left = { entries: [], requests: [] }
     for (const number of [...fields.keys()]
       .filter((field) => /^\d+$/.test(field))
       .map(Number)
       .sort((a, b) => a - b)) {
-      const about = textOf(fields.get(`${number}:about`))
-      const space = about.indexOf(' ')
-      if (Number(textOf(nowMs)) >= Number(about.slice(0, space)) + retryWindowMs) continue
-      const flushes = JSON.parse(about.slice(space + 1)) as About
+      const { atMs, flushes, requests } = aboutOf(textOf(fields.get(`${number}${ABOUT}`)))
+      if (Number(textOf(nowMs)) >= atMs + retryWindowMs) continue
+      left.requests.push(...requests)
       const unwritten: string[] = []
       for (const [experiment, sequence] of flushes)
         if ((await sequenceOf(experiment, writer)) < sequence) unwritten.push(experiment)
-      entries.push({ writer, number, bytes: Uint8Array.from(fields.get(String(number)) as Buffer), unwritten })
+      left.entries.push({ writer, number, bytes: Uint8Array.from(fields.get(String(number)) as Buffer), unwritten })
     }
-    return entries
+    return left
   }
+}
+
+/** As ADD_ENTRY writes it: when, and JSON. */
+function aboutOf(text: string): About & { readonly atMs: number } {
+  const space = text.indexOf(' ')
+  return { atMs: Number(text.slice(0, space)), ...(JSON.parse(text.slice(space + 1)) as About) }
 }

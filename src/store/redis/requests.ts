@@ -8,13 +8,16 @@ const CLAIM_MS = 10_000
 
 export class Requests {
   readonly #server: RedisServer
+  readonly #isInJournal: (writer: string, identity: string) => Promise<boolean>
 
-  constructor(server: RedisServer) {
+  /** `isInJournal`: whether a request is in the journal that a writer left. */
+  constructor(server: RedisServer, isInJournal: (writer: string, identity: string) => Promise<boolean>) {
     this.#server = server
+    this.#isInJournal = isInJournal
   }
 
   claim(writer: string, identity: string, experiments: readonly string[]): Promise<Claim[]> {
-    return Promise.all(experiments.map((experiment) => this.#claimIn(experiment, [writer, identity, CLAIM_MS])))
+    return Promise.all(experiments.map((experiment) => this.#claimIn(experiment, { writer, identity })))
   }
 
   async count(writer: string, identities: readonly string[]): Promise<void> {
@@ -23,9 +26,16 @@ export class Requests {
     this.#server.tellLost('', texts(await this.#server.runOn(COUNT, this.#server.keys.of(''), { args })))
   }
 
-  async #claimIn(experiment: string, args: readonly (string | number)[]): Promise<Claim> {
-    const [claim, ...notes] = texts(await this.#server.runOn(CLAIM, this.#server.keys.of(experiment), { args }))
+  async #claimIn(
+    experiment: string,
+    { writer, identity }: { readonly writer: string; readonly identity: string },
+  ): Promise<Claim> {
+    const args = [writer, identity, CLAIM_MS]
+    const [claim, former, ...notes] = texts(await this.#server.runOn(CLAIM, this.#server.keys.of(experiment), { args }))
     this.#server.tellLost(experiment, notes)
-    return claim as Claim
+    if (experiment !== '' || former === '' || !(await this.#isInJournal(former, identity))) return claim as Claim
+    // It died between its journal and the note that the request is counted.
+    await this.count(writer, [identity])
+    return 'counted'
   }
 }

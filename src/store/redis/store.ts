@@ -57,12 +57,13 @@ export class RedisStore implements Store {
     this.#state = 'running'
     try {
       const server = this.#open()
+      const journals = new Journals(server)
       this.#parts = {
         server,
         partials: new Partials(server),
         experiments: new Experiments(server),
-        requests: new Requests(server),
-        journals: new Journals(server),
+        requests: new Requests(server, (writer, identity) => journals.has(writer, identity)),
+        journals,
         leadership: new Leadership(server),
         events: new Events(server),
         records: new Records(server),
@@ -137,12 +138,14 @@ export class RedisStore implements Store {
   }
 
   leftJournal(writer: string, name: string | null): Promise<LeftJournalEntry[]> {
-    return this.#do(({ journals, server }) =>
-      journals.left(writer, name, async (experiment, other) => {
+    return this.#do(async ({ journals, requests, server }) => {
+      const left = await journals.left(writer, name, async (experiment, other) => {
         const record = await server.connection.call('hget', [server.keys.of(experiment).writers, other])
         return record === null ? 0 : writerStateOf(other, textOf(record)).sequence
-      }),
-    )
+      })
+      await requests.count(writer, left.requests)
+      return left.entries
+    })
   }
 
   lease(writer: string, experiments: readonly string[], ttlMs: number): Promise<ReadonlyMap<string, number>> {
@@ -223,11 +226,10 @@ export class RedisStore implements Store {
 async function commitTo({ partials, journals, requests, experiments }: Parts, commit: Commit): Promise<FlushOutcome[]> {
   const { writer, flushes, journal } = commit
   if (journal !== null) {
-    await journals.add(
-      writer,
-      journal,
-      flushes.map(({ experiment, sequence }) => [experiment, sequence]),
-    )
+    await journals.add(writer, journal, {
+      flushes: flushes.map(({ experiment, sequence }) => [experiment, sequence]),
+      requests: commit.requests,
+    })
   }
   const name = journals.nameOf(writer)
   const [counted, heard, ...flushed] = await Promise.allSettled([

@@ -93,14 +93,25 @@ export function describeJournal(stand: Stand): void {
       })
 
     if (shared && movesTime)
-      test('of a replica that lives, or of another name, is nobody else’s', async () => {
+      test('of another name is nobody else’s; that of the same name is left at once', async () => {
         const [first, second] = [await stand.open(), await stand.open()]
         await first.leftJournal('w1', 'replica-1')
         await first.commit(commitOf([], { writer: 'w1', journal: entry(1, [1]) }))
-        expect(await second.leftJournal('w2', 'replica-1')).toEqual([])
         await stand.advance(CLAIM_MS + 1000)
         expect(await second.leftJournal('w3', 'replica-2')).toEqual([])
+        expect(await second.leftJournal('w4', null)).toEqual([])
+        await first.commit(commitOf([flush('w1', 1)]))
         expect(await second.leftJournal('w2', 'replica-1')).toHaveLength(1)
+      })
+
+    if (shared && movesTime)
+      test('of a replica without a name is left to another one once the first is silent', async () => {
+        const [first, second] = [await stand.open(), await stand.open()]
+        await first.leftJournal('w1', null)
+        await first.commit(commitOf([], { writer: 'w1', journal: entry(1, [1]) }))
+        expect(await second.leftJournal('w2', null)).toEqual([])
+        await stand.advance(CLAIM_MS + 1000)
+        expect(await second.leftJournal('w2', null)).toHaveLength(1)
       })
   })
 }

@@ -42,20 +42,21 @@ local function note(identity, isCounted, now, writer)
 end
 `
 
-/** ARGV: writer, identity, claim (ms). Gives a Claim, then what is gone. */
+/** ARGV: writer, identity, claim (ms). Gives a Claim, the writer whose claim is taken over (''  where none is), then what is gone. */
 export const CLAIM = experimentScript(`${REQUESTS}
 local writer, identity, claimMs = ARGV[5], ARGV[6], tonumber(ARGV[7])
 local now = clock()
 openRequests(now)
 local known = requestOf(identity)
-local claim = 'ours'
+local claim, former = 'ours', ''
 if known and now < known.since + window then
   if known.counted then claim = 'counted'
-  elseif known.writer ~= writer and now - known.since < claimMs then claim = 'busy' end
+  elseif known.writer ~= writer and now - known.since < claimMs then claim = 'busy'
+  elseif known.writer ~= writer then former = known.writer end
 end
 if claim == 'ours' then note(identity, 0, now, writer) end
 closeRequests(now)
-return { claim, unpack(notes) }
+return { claim, former, unpack(notes) }
 `)
 
 /** Counts requests of no experiment. ARGV: writer, identities. Gives what is gone. */
