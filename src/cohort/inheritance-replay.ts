@@ -39,6 +39,8 @@ export interface InheritanceReplayParts {
   /** Records of a later time (the clock went back) count as of this one. */
   readonly nowMs: number
   readonly unwritten: readonly string[]
+  /** Whether a whole state comes to what is there, instead of in its place. */
+  readonly adds: boolean
   /** Counts a span for an unwritten experiment; false: refused by a limit. */
   readonly deliver: (observation: Observation, tag: JournalTag) => boolean
 }
@@ -59,7 +61,7 @@ export class InheritanceReplay implements JournalVisitor {
   section(section: Section): void {
     this.#section = section
     // It stands in the place of all entries before it.
-    if (section === 'state') this.#waiting.clear()
+    if (section === 'state' && !this.#parts.adds) this.#waiting.clear()
   }
 
   time(nowMs: number): void {

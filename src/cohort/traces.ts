@@ -186,7 +186,7 @@ export class TraceInheritance {
   }
 
   /**
-   * Goes on where earlier processes ended, given their entries, oldest first; to be called before anything else. Nothing is
+   * Goes on where earlier processes ended, given their entries, oldest first; what came in here before waits behind that. Nothing is
    * released by it (what is over at `nowMs` is by the next call), and nothing delivered, but for unwritten experiments what
    * the entry delivered to them, never as `first`. All that was restored is in the next journal entry, since the earlier ones go with it.
    */
@@ -194,6 +194,8 @@ export class TraceInheritance {
     const damaged: JournalError[] = []
     const foreign = { entries: 0, spans: 0 }
     this.#isRestoring = true
+    const mine = this.encodeWaiting()
+    this.#waiting.clear()
     for (const { bytes, unwritten } of entries) {
       const entry = readOrError(bytes)
       if (entry instanceof JournalError) damaged.push(entry)
@@ -202,6 +204,7 @@ export class TraceInheritance {
         foreign.spans += countWaiting(entry, { waitMs: this.#options.waitMs, nowMs })
       } else entry.tell(this.#replay(unwritten, nowMs))
     }
+    if (mine !== null) readJournal(mine.bytes).tell(this.#replay([], nowMs, true))
     this.#isRestoring = false
     if (this.#journal !== null) this.#recordState(this.#journal)
     return {
@@ -213,13 +216,14 @@ export class TraceInheritance {
     }
   }
 
-  #replay(unwritten: readonly string[], nowMs: number): InheritanceReplay {
+  #replay(unwritten: readonly string[], nowMs: number, adds = false): InheritanceReplay {
     const { deliver, sliCount } = this.#options
     return new InheritanceReplay(
       {
         waiting: this.#waiting,
         nowMs,
         unwritten,
+        adds,
         deliver: (observation, { experiment, variant }) => deliver(observation, experiment, variant, false),
       },
       sliCount,

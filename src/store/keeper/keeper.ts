@@ -5,13 +5,16 @@ import type { PublishedEvent } from '../../model/event.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Claim, Store } from '../port.ts'
 import { Adopter } from './adopter.ts'
+import { Duties } from './duties.ts'
 import { Flusher, type Rejected } from './flusher.ts'
 import { Follower } from './follower.ts'
 import type { Journal, KeptEngine, Touched } from './kept-engine.ts'
+import { Leadership } from './leadership.ts'
 import { Leases } from './leases.ts'
 import { Publisher } from './publisher.ts'
 import { PendingRequests, type Written } from './requests.ts'
 import { ToldAlerts } from './told-alerts.ts'
+import { Untold } from './untold.ts'
 import { Writer } from './writer.ts'
 
 const FLUSH_MS = 1000
@@ -64,27 +67,20 @@ export class StateKeeper<Event extends PublishedEvent> {
   readonly #follower: Follower
   readonly #publisher: Publisher<Event>
   readonly #adopter: Adopter
-  readonly #running = new Map<string, Promise<void>>()
-  readonly #due = new Map<string, number>()
-  /** Own events that nobody was told of yet. */
-  #untold: Event[] = []
-  /** Since when the oldest of them waits, monotonic milliseconds. */
-  #untoldSinceMs = 0
-  /** Experiments that are led here, from what the store had of them; in a store of one process that is not asked. */
-  readonly #led = new Set<string>()
-  /** Experiments whose lease was given to this replica and that it does not lead yet. */
-  readonly #gained = new Set<string>()
+  readonly #leadership: Leadership<Event>
+  readonly #duties: Duties
+  readonly #untold: Untold<Event>
   #forgotten: string[] = []
-  #tokenForNone: number | null = null
   readonly #toldAlerts = new ToldAlerts()
   #stage: 'events' | 'state' | 'loaded' = 'events'
   #stopWatching = (): void => {}
   #stopped = false
-  readonly #problems = new Map<string, string>()
 
   constructor(parts: KeeperParts<Event>, options: KeeperOptions) {
     const { store, engine, clock, wait, observer } = parts
     this.#parts = parts
+    this.#duties = new Duties(clock, (error, operation) => observer.failed(error, operation))
+    this.#untold = new Untold(clock)
     this.#options = options
     this.#writer = new Writer(options.newWriterId)
     this.#leases = new Leases(store, this.#writer)
@@ -105,14 +101,13 @@ export class StateKeeper<Event extends PublishedEvent> {
         adoptedOf: (experiment) => this.#adopter.adoptedOf(experiment),
       },
     )
-    const leads = (experiment: string): boolean => this.#led.has(experiment)
     this.#follower = new Follower({
       store,
       engine,
       writer: this.#writer,
       clock,
       wait,
-      leads,
+      leads: (experiment) => this.#leadership.leads(experiment),
       toldAlerts: this.#toldAlerts,
       toldUpTo: (experiment) => this.#publisher.sequenceOf(experiment),
       onLost: (experiment, what) =>
@@ -121,8 +116,8 @@ export class StateKeeper<Event extends PublishedEvent> {
     this.#publisher = new Publisher({
       store,
       engine,
-      tokenOf: (experiment) => (experiment === '' ? this.#tokenOfNone() : this.#leases.tokenOf(experiment)),
-      onStale: (experiment) => this.#onStale(experiment),
+      tokenOf: (experiment) => this.#leadership.tokenOf(experiment),
+      onStale: (experiment) => this.#leadership.letGo(experiment),
       observer: {
         published: ({ experiment, alerts, events }, whole) => {
           this.#toldAlerts.note(experiment, alerts, whole)
@@ -131,6 +126,14 @@ export class StateKeeper<Event extends PublishedEvent> {
         failed: (error, operation) => this.#publishFailed(error, operation),
         lost: (experiment, what) => observer.lost(experiment, what),
       },
+    })
+    this.#leadership = new Leadership({
+      store,
+      engine,
+      clock,
+      leases: this.#leases,
+      follower: this.#follower,
+      publisher: this.#publisher,
     })
     this.#adopter = new Adopter({
       store,
@@ -147,7 +150,7 @@ export class StateKeeper<Event extends PublishedEvent> {
   /** Opens the store and brings back its events, where it can be reached. Rejects where the store can never be used as configured. */
   async start(): Promise<void> {
     await this.#parts.store.start()
-    await this.#spawn('load', () => this.#restoreEvents())
+    await this.#duties.run('load', () => this.#restoreEvents())
   }
 
   /** Whether everything that was stored is here. */
@@ -157,7 +160,7 @@ export class StateKeeper<Event extends PublishedEvent> {
 
   /** Why the store does not do its work now, a sentence each; empty: it does. */
   get problems(): string[] {
-    const problems = [this.#flusher.problem, this.#publisher.problem, ...this.#problems.values()]
+    const problems = [this.#flusher.problem, this.#publisher.problem, ...this.#duties.problems]
     return [...new Set(problems.filter((problem) => problem !== null))]
   }
 
@@ -169,18 +172,21 @@ export class StateKeeper<Event extends PublishedEvent> {
   tick(): void {
     if (this.#stopped) return
     const { shared } = this.#parts.store
-    if (!shared && this.#parts.clock.monotonic() - this.#untoldSinceMs >= TELL_ANYWAY_MS) this.#tellAnyway()
-    if (this.#isDue('flush', FLUSH_MS)) {
+    if (!shared && this.#untold.isWaiting(TELL_ANYWAY_MS)) this.#tellAnyway()
+    if (this.#duties.isDue('flush', FLUSH_MS)) {
       this.#flusher.begin()
-      void this.#spawn('publish', () => this.#publisher.begin())
+      void this.#duties.run('publish', () => this.#publisher.begin())
     }
-    if (this.#stage === 'events') void this.#spawn('load', () => this.#restoreEvents())
-    else if (this.#stage === 'state') void this.#spawn('load', () => this.#load())
-    else if (shared && this.#follower.isPollDue()) void this.#spawn('follow', () => this.#follower.poll())
+    if (this.#stage === 'events') void this.#duties.run('load', () => this.#restoreEvents())
+    else if (this.#stage === 'state') void this.#duties.run('load', () => this.#load())
+    else if (shared && this.#follower.isPollDue()) void this.#duties.run('follow', () => this.#follower.poll())
     if (this.#stage !== 'loaded') return
-    if (shared) this.#tickLeases(this.#parts.clock.monotonic())
-    if (this.#isDue('adopt', ADOPTION_MS)) void this.#spawn('adopt', () => this.#adopt())
-    if (this.#forgotten.length > 0) void this.#spawn('forget', () => this.#forget())
+    if (shared) {
+      if (this.#leadership.isRenewalDue()) void this.#duties.run('lease', () => this.#leadership.renew())
+      this.#leadership.judgeAlone()
+    }
+    if (this.#duties.isDue('adopt', ADOPTION_MS)) void this.#duties.run('adopt', () => this.#adopt())
+    if (this.#forgotten.length > 0) void this.#duties.run('forget', () => this.#forget())
   }
 
   /** Takes what the engine has to make known and begins to write it, and what it tells of. */
@@ -191,10 +197,8 @@ export class StateKeeper<Event extends PublishedEvent> {
     const events = drafts.flatMap((draft) => draft.events)
     this.#publisher.add(drafts)
     this.#flusher.begin()
-    void this.#spawn('publish', () => this.#publisher.begin())
-    if (events.length === 0) return
-    if (this.#untold.length === 0) this.#untoldSinceMs = this.#parts.clock.monotonic()
-    this.#untold.push(...events)
+    void this.#duties.run('publish', () => this.#publisher.begin())
+    this.#untold.add(events)
   }
 
   /** Notes a request that was counted just now; resolves when it is in the store, or it is known that it will not be soon. */
@@ -222,7 +226,7 @@ export class StateKeeper<Event extends PublishedEvent> {
   /** Writes all that changed until now; resolves when it is written or the store has failed. */
   async flush(): Promise<void> {
     await this.#flusher.flush()
-    await this.#spawn('publish', () => this.#publisher.pump())
+    await this.#duties.run('publish', () => this.#publisher.pump())
   }
 
   /** Writes everything down, hands over what is led, closes the store. */
@@ -273,75 +277,7 @@ export class StateKeeper<Event extends PublishedEvent> {
     observer.loaded({ experiments })
   }
 
-  // ----------------------------------------------------------------------------------------------------------- leadership
-
-  #tickLeases(nowMs: number): void {
-    if (this.#leases.isRenewalDue(nowMs, this.#parts.engine.experimentIds.length))
-      void this.#spawn('lease', () => this.#renew())
-    if (this.#leases.isAlone(nowMs)) this.#judgeAlone()
-  }
-
-  /**
-   * While the store is away everybody judges for himself, so that what is shown goes on. What is found is told only by whoever has the lease
-   * when the store is back, and only if nobody else has told anything since.
-   */
-  #judgeAlone(): void {
-    const { exchange, experimentIds } = this.#parts.engine
-    for (const experiment of experimentIds) {
-      if (this.#led.has(experiment)) continue
-      this.#publisher.goOnFrom(experiment, this.#follower.publications.get(experiment) ?? 0)
-      this.#led.add(experiment)
-      exchange.lead(experiment)
-    }
-  }
-
-  async #renew(): Promise<void> {
-    const { engine, clock } = this.#parts
-    const { gained, lost } = await this.#leases.renew(engine.experimentIds, clock.monotonic())
-    for (const experiment of gained) this.#gained.add(experiment)
-    const others = [...this.#led].filter((experiment) => !this.#leases.has(experiment))
-    for (const experiment of new Set([...lost, ...others])) await this.#onStale(experiment)
-    // What the store does not let this replica take over now is due again when the leases are renewed the next time.
-    for (const experiment of this.#gained) {
-      if (this.#leases.has(experiment)) await this.#takeOver(experiment)
-      this.#gained.delete(experiment)
-    }
-  }
-
-  /** Leads the experiment from where the store has it. */
-  async #takeOver(experiment: string): Promise<void> {
-    const { exchange } = this.#parts.engine
-    const sequence = await this.#follower.bringUp(experiment)
-    if (!this.#leases.has(experiment)) return
-    // Held all the time as far as anybody has told: what waits to be told still is to be.
-    if (this.#led.has(experiment) && this.#publisher.sequenceOf(experiment) === sequence) return
-    if (this.#led.delete(experiment)) {
-      exchange.unlead(experiment)
-      await this.#follower.takeAnew(experiment)
-    }
-    this.#publisher.goOnFrom(experiment, sequence)
-    this.#led.add(experiment)
-    exchange.lead(experiment)
-    if (this.#follower.isStoreOutdated(experiment)) this.#publisher.tellAnew(experiment)
-  }
-
-  /** For events of no experiment, which are anybody's to tell: whoever has some takes the lease for that, and goes on after the last teller. */
-  async #tokenOfNone(): Promise<number | null> {
-    const token = await this.#leases.tokenOf('')
-    if (token === null || token === this.#tokenForNone) return token
-    this.#publisher.numberAfter('', (await this.#parts.store.load('')).publicationSequence)
-    this.#tokenForNone = token
-    return token
-  }
-
-  /** Somebody else leads it. */
-  async #onStale(experiment: string): Promise<void> {
-    const { exchange } = this.#parts.engine
-    this.#leases.drop(experiment)
-    this.#publisher.drop(experiment)
-    exchange.unlead(experiment)
-    if (this.#led.delete(experiment)) await this.#follower.takeAnew(experiment)
-  }
+  // ------------------------------------------------------------------------------------------------- what the store refuses
 
   async #onRejected({ retired, unclaimed }: Rejected): Promise<void> {
     if (retired) await this.#becomeAnother()
@@ -355,9 +291,7 @@ export class StateKeeper<Event extends PublishedEvent> {
   /** This writer was given up by others. */
   async #becomeAnother(): Promise<void> {
     const { engine, observer } = this.#parts
-    for (const experiment of this.#led) engine.exchange.unlead(experiment)
-    this.#led.clear()
-    await this.#leases.releaseAll()
+    await this.#leadership.letGoAll()
     await this.#follower.takeAllAnew(
       () => engine.experimentIds,
       () => {
@@ -403,9 +337,7 @@ export class StateKeeper<Event extends PublishedEvent> {
   // ---------------------------------------------------------------------------------------------------------------- telling
 
   #told(events: readonly Event[]): void {
-    const told = new Set(events)
-    const newly = this.#untold.filter((event) => told.has(event))
-    this.#untold = this.#untold.filter((event) => !told.has(event))
+    const newly = this.#untold.take(events)
     if (newly.length > 0) this.#parts.observer.told(newly)
   }
 
@@ -416,33 +348,10 @@ export class StateKeeper<Event extends PublishedEvent> {
 
   /** Tells what the store of this process has not taken; it still will, under the same ids. */
   #tellAnyway(): void {
-    const events = this.#untold
-    this.#untold = []
+    const events = this.#untold.takeAll()
     if (events.length === 0) return
     this.#parts.observer.events(events)
     this.#parts.observer.told(events)
-  }
-
-  #isDue(what: string, everyMs: number): boolean {
-    const nowMs = this.#parts.clock.monotonic()
-    if (nowMs < (this.#due.get(what) ?? -Infinity)) return false
-    this.#due.set(what, nowMs + everyMs)
-    return true
-  }
-
-  /** Runs the work unless the same is going on; a failure is told and the work comes again when it is due. */
-  #spawn(operation: string, work: () => Promise<void>): Promise<void> {
-    const running = this.#running.get(operation)
-    if (running !== undefined) return running
-    const run = work()
-      .then(() => void this.#problems.delete(operation))
-      .catch((error: unknown) => {
-        this.#problems.set(operation, (error as Error).message)
-        this.#parts.observer.failed(error as Error, operation)
-      })
-      .finally(() => this.#running.delete(operation))
-    this.#running.set(operation, run)
-    return run
   }
 }
 
