@@ -1,5 +1,9 @@
-// `npm run bench`: every benchmark, or those named: npm run bench -- sketch tick
-const BENCHES: Readonly<Record<string, () => Promise<{ readonly run: () => void | Promise<void> }>>> = {
+// `npm run bench`: every benchmark, or those named, with a size where one takes it: npm run bench -- sketch redis-scale=100000
+interface Bench {
+  readonly run: (size?: number) => void | Promise<void>
+}
+
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   decode: () => import('./decode.ts'),
   sketch: () => import('./sketch.ts'),
   cohort: () => import('./cohort.ts'),
@@ -8,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly run: () => void 
   scrape: () => import('./scrape.ts'),
   memory: () => import('./memory.ts'),
   store: () => import('./store.ts'),
+  'redis-scale': () => import('./redis-scale.ts'),
   replay: () => import('./replay.ts'),
   'event-stream': () => import('./event-stream.ts'),
   start: () => import('./start.ts'),
@@ -17,14 +22,14 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly run: () => void 
   transport: () => import('./transport.ts'),
 }
 
-const named = process.argv.slice(2)
-const unknown = named.filter((name) => !Object.hasOwn(BENCHES, name))
+const named = process.argv.slice(2).map((argument) => argument.split('='))
+const unknown = named.filter(([name]) => !Object.hasOwn(BENCHES, name)).map(([name]) => name)
 if (unknown.length > 0) {
   console.error(`no benchmark ${unknown.join(', ')}; there are: ${Object.keys(BENCHES).join(', ')}`)
   process.exit(1)
 }
-for (const name of named.length > 0 ? named : Object.keys(BENCHES)) {
+for (const [name, size] of named.length > 0 ? named : Object.keys(BENCHES).map((all) => [all])) {
   console.log(`\n== ${name}`)
   const { run } = await BENCHES[name]()
-  await run()
+  await (size === undefined ? run() : run(Number(size)))
 }

@@ -148,7 +148,8 @@ export class Exchange {
    * removed again, since a store that went back in time may have it once more.
    */
   beginAnew(experiment: string, adopted: readonly AdoptedRows[]): void {
-    for (const { writer, keys } of adopted) this.#share(experiment).adopted.push(...keys.map((key) => ({ writer, key })))
+    for (const { writer, keys } of adopted)
+      this.#share(experiment).adopted.push(...keys.map((key) => ({ writer, key })))
     for (const tracked of this.#trackedOf(experiment)) {
       tracked.own.beginAnew()
       if (tracked.own.hasChanges) tracked.queue()

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { type IntakeParts, RequestIntake } from '../../src/daemon/request-intake.ts'
 import { Engine } from '../../src/engine/engine.ts'
-import type { Claim } from '../../src/store/port.ts'
 import type { Written } from '../../src/store/keeper/requests.ts'
+import type { Claim } from '../../src/store/port.ts'
 import { engineSettings } from '../engine/settings.ts'
 import { EPOCH_MS, request, span, variantOf } from '../engine/traffic.ts'
 
@@ -35,7 +35,12 @@ class Writes {
   }
 }
 
-function intake(changed: Partial<IntakeParts> = {}): { take: RequestIntake; engine: Engine; writes: Writes; recorded: string[] } {
+function intake(changed: Partial<IntakeParts> = {}): {
+  take: RequestIntake
+  engine: Engine
+  writes: Writes
+  recorded: string[]
+} {
   const engine = new Engine(engineSettings({}), EPOCH_MS)
   const writes = new Writes()
   const recorded: string[] = []

@@ -42,7 +42,13 @@ function linesOf(program: string, args: readonly string[]): { lines: string[]; s
 /** A Python that has the package `redis`. */
 async function pythonWithRedis(): Promise<string> {
   for (const python of ['python3', '/usr/bin/python3'])
-    if (await promisify(execFile)(python, ['-c', 'import redis']).then(() => true, () => false)) return python
+    if (
+      await promisify(execFile)(python, ['-c', 'import redis']).then(
+        () => true,
+        () => false,
+      )
+    )
+      return python
   throw new Error('no python3 has the package redis: apt-get install python3-redis, or pip install redis')
 }
 

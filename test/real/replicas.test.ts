@@ -93,9 +93,10 @@ describe('replicas', () => {
   test('are upgraded one by one under load, and nothing is lost or told twice', async () => {
     const one = await startSet(2)
     const { replicas } = one
+    const olds = [...replicas]
     const targets = [...replicas]
     const client = one.client({ parallel: 4, targets })
-    for (const old of [...replicas]) {
+    for (const old of olds) {
       await sleep(700)
       const replacement = await one.startOne()
       replicas.push(replacement)
@@ -116,45 +117,49 @@ describe('while Redis', () => {
   test.each([
     ['is away and comes back as it was', { empty: false }],
     ['is away and comes back empty', { empty: true }],
-  ])('%s, counting goes on, and afterwards every replica shows everything', async (_, { empty }) => {
-    const one = await startSet(2)
-    const { replicas } = one
-    await sendSpans(replicas[0], { experiment: 'checkout', variant: 'control', good: 100, bad: 0 })
-    await sendSpans(replicas[1], { experiment: 'checkout', variant: 'treatment', good: 50, bad: 50 })
-    await one.expectCounts('treatment', { events: 100, bad: 50 })
-    const stream = await replicas[0].subscribe('0-0')
-    await eventually('the alert', () => stream.burns('cohortd.burn.firing')[0] ?? null)
-    await sleep(1500)
-    await redis.kill()
-    for (const replica of replicas) {
-      await sendSpans(replica, { experiment: 'checkout', variant: 'treatment', good: 10, bad: 0 })
-      await eventuallyHolds(async () => {
-        const { status, body } = await replica.get('/readyz')
-        expect([status, JSON.stringify(body)]).toEqual([200, expect.stringContaining(redis.address)])
-      })
-    }
-    await sendSpans(replicas[1], { experiment: 'checkout', variant: 'worse', good: 0, bad: 100 })
-    // Every replica judges for itself: what it shows goes on.
-    await eventuallyHolds(async () => {
-      const { alerts, degraded } = (await replicas[1].get('/api/v1/alerts')).body as {
-        alerts: { variant: string }[]
-        degraded: string[]
+  ])(
+    '%s, counting goes on, and afterwards every replica shows everything',
+    async (_, { empty }) => {
+      const one = await startSet(2)
+      const { replicas } = one
+      await sendSpans(replicas[0], { experiment: 'checkout', variant: 'control', good: 100, bad: 0 })
+      await sendSpans(replicas[1], { experiment: 'checkout', variant: 'treatment', good: 50, bad: 50 })
+      await one.expectCounts('treatment', { events: 100, bad: 50 })
+      const stream = await replicas[0].subscribe('0-0')
+      await eventually('the alert', () => stream.burns('cohortd.burn.firing')[0] ?? null)
+      await sleep(1500)
+      await redis.kill()
+      for (const replica of replicas) {
+        await sendSpans(replica, { experiment: 'checkout', variant: 'treatment', good: 10, bad: 0 })
+        await eventuallyHolds(async () => {
+          const { status, body } = await replica.get('/readyz')
+          expect([status, JSON.stringify(body)]).toEqual([200, expect.stringContaining(redis.address)])
+        })
       }
-      expect(alerts.map(({ variant }) => variant)).toContain('worse')
-      expect(degraded).not.toEqual([])
-    }, 15_000)
-    // An outage of less than a second is no event.
-    await sleep(2500)
-    await redis.restart({ empty })
-    await one.expectCounts('treatment', { events: 120, bad: 50 })
-    await one.expectCounts('worse', { events: 100, bad: 100 })
-    await one.expectOneIncidentEach(['treatment', 'worse'], 15_000)
-    await eventuallyHolds(async () => {
-      const types = (await eventsOf(replicas[0])).map(({ type }) => type)
-      expect(types).toContain('cohortd.store.restored')
-      expect(types.includes('cohortd.store.lost')).toBe(empty)
-    })
-  }, 60_000)
+      await sendSpans(replicas[1], { experiment: 'checkout', variant: 'worse', good: 0, bad: 100 })
+      // Every replica judges for itself: what it shows goes on.
+      await eventuallyHolds(async () => {
+        const { alerts, degraded } = (await replicas[1].get('/api/v1/alerts')).body as {
+          alerts: { variant: string }[]
+          degraded: string[]
+        }
+        expect(alerts.map(({ variant }) => variant)).toContain('worse')
+        expect(degraded).not.toEqual([])
+      }, 15_000)
+      // An outage of less than a second is no event.
+      await sleep(2500)
+      await redis.restart({ empty })
+      await one.expectCounts('treatment', { events: 120, bad: 50 })
+      await one.expectCounts('worse', { events: 100, bad: 100 })
+      await one.expectOneIncidentEach(['treatment', 'worse'], 15_000)
+      await eventuallyHolds(async () => {
+        const types = (await eventsOf(replicas[0])).map(({ type }) => type)
+        expect(types).toContain('cohortd.store.restored')
+        expect(types.includes('cohortd.store.lost')).toBe(empty)
+      })
+    },
+    60_000,
+  )
 
   test('hangs, requests are answered as ever', async () => {
     const one = await startSet(1)

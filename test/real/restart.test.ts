@@ -46,10 +46,11 @@ async function eventsOf(daemon: DaemonProcess): Promise<{ id: string; type: stri
 
 /** All that is known of the experiment: windows, percentiles, burn, alerts, verdicts. */
 async function knownOf(daemon: DaemonProcess): Promise<unknown> {
-  const { evaluated_at: _when, items: _ofThisProcess, ...known } = (await daemon.report('checkout')) as Record<
-    string,
-    unknown
-  >
+  const {
+    evaluated_at: _when,
+    items: _ofThisProcess,
+    ...known
+  } = (await daemon.report('checkout')) as Record<string, unknown>
   return known
 }
 

@@ -43,7 +43,9 @@ async function eventsOf(daemon: DaemonProcess, variant: string): Promise<number>
   const report = (await daemon.report('checkout')) as {
     variants: { variant: string; cohorts: { slis: { events: number }[] }[] }[]
   }
-  return report.variants.find((one) => one.variant === variant)!.cohorts.reduce((sum, { slis }) => sum + slis[0].events, 0)
+  return report.variants
+    .find((one) => one.variant === variant)!
+    .cohorts.reduce((sum, { slis }) => sum + slis[0].events, 0)
 }
 
 test('while another program locks the file, requests are answered and ticks made; alerts are told after two seconds', async () => {
@@ -127,7 +129,13 @@ test('on a full disk counting goes on and says so; with room again everything is
 test('a daemon that stood still goes on as if nothing had been', async () => {
   const daemon = await DaemonProcess.start({ config: `ack: durable\n${CONFIG}`, dataDir })
   const client = new RetryingClient(
-    { target: () => daemon.otlpUrl('http'), experiment: 'checkout', variant: 'treatment', badEvery: 5, spansPerRequest: 10 },
+    {
+      target: () => daemon.otlpUrl('http'),
+      experiment: 'checkout',
+      variant: 'treatment',
+      badEvery: 5,
+      spansPerRequest: 10,
+    },
     4,
   )
   try {

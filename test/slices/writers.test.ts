@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { minuteOf } from '../../src/slices/minute-counts.ts'
 import { PartialError, Series } from '../../src/slices/series.ts'
-import { itemsOf, MINUTE, plan, START, weightsOf, WORKBOOK } from './arbitraries.ts'
+import { itemsOf, MINUTE, plan, START, WORKBOOK, weightsOf } from './arbitraries.ts'
 import { expectClose } from './close.ts'
 
 const PLAN = plan(WORKBOOK)
@@ -11,7 +11,13 @@ const DIGEST = { digest: true, cursor: START }
 
 /** What one of two writers does: counts an event so many seconds ago, or shows the other one its minutes. */
 type Step =
-  | { readonly kind: 'record'; readonly by: 0 | 1; readonly ago: number; readonly good: boolean; readonly value: number }
+  | {
+      readonly kind: 'record'
+      readonly by: 0 | 1
+      readonly ago: number
+      readonly good: boolean
+      readonly value: number
+    }
   | { readonly kind: 'show'; readonly by: 0 | 1; readonly times: number }
   | { readonly kind: 'advance'; readonly seconds: number }
 
@@ -80,14 +86,17 @@ describe('a series with other writers', () => {
 
   it('counts what all of them count, in every window', () => {
     fc.assert(
-      fc.property(steps.filter((history) => span(history) < 120), (history) => {
-        const { mixed, all } = play(history)
-        for (const one of mixed) {
-          expect(itemsOf(one, PLAN)).toEqual(itemsOf(all, PLAN))
-          expect([one.totalItems, one.totalGood, one.totalBad]).toEqual([all.totalItems, all.totalGood, all.totalBad])
-          expect(one.lastRecordedSecond).toBe(all.lastRecordedSecond)
-        }
-      }),
+      fc.property(
+        steps.filter((history) => span(history) < 120),
+        (history) => {
+          const { mixed, all } = play(history)
+          for (const one of mixed) {
+            expect(itemsOf(one, PLAN)).toEqual(itemsOf(all, PLAN))
+            expect([one.totalItems, one.totalGood, one.totalBad]).toEqual([all.totalItems, all.totalGood, all.totalBad])
+            expect(one.lastRecordedSecond).toBe(all.lastRecordedSecond)
+          }
+        },
+      ),
       { numRuns: 200 },
     )
   })

@@ -51,7 +51,9 @@ export const store = z
       .describe('redis: begins every key, so that several installations can share a server.'),
     replica_id: text()
       .optional()
-      .describe('redis: a name of this replica, for people. Where it is the same after a restart (and no other that runs has it), spans that waited for their trace go on waiting after a crash with ack: durable. Writers are told apart by themselves.'),
+      .describe(
+        'redis: a name of this replica, for people. Where it is the same after a restart (and no other that runs has it), spans that waited for their trace go on waiting after a crash with ack: durable. Writers are told apart by themselves.',
+      ),
   })
   .superRefine(checkRedis)
   .prefault({})
