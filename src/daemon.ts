@@ -72,7 +72,7 @@ export class Daemon {
     this.#log = log
     this.#version = options.version
     this.#clock = options.clock ?? systemClock
-    this.#engine = new Engine(settings.engine, this.#clock.now(), { journal: settings.store.type !== 'memory' })
+    this.#engine = new Engine(settings.engine, this.#clock.now(), { journal: settings.ack === 'durable' })
     this.#eventLog = new EventLog({ limit: settings.eventLogLimit })
     this.#state = new DaemonState({
       settings,

@@ -185,6 +185,13 @@ export class TraceInheritance {
     return journal.take()
   }
 
+  /** A journal entry that says that nothing waits, in the place of all earlier ones. */
+  encodeNothing(): TakenJournal {
+    const journal = this.#newJournal(Infinity)
+    journal.setSection('state')
+    return journal.take()!
+  }
+
   /**
    * Goes on where earlier processes ended, given their entries, oldest first; what came in here before waits behind that. Nothing is
    * released by it (what is over at `nowMs` is by the next call), and nothing delivered, but for unwritten experiments what

@@ -295,6 +295,11 @@ export class Engine implements Reading, ReportSource {
     return this.#spans.encodeWaiting()
   }
 
+  /** As TraceInheritance: that nothing waits. */
+  encodeNothing(): TakenJournal {
+    return this.#spans.encodeNothing()
+  }
+
   /** Takes over what earlier processes left waiting. */
   restoreJournal(entries: Iterable<LeftEntry>): void {
     this.#spans.restore(entries, this.#nowMs)

@@ -163,6 +163,11 @@ export class SpanIntake {
     return this.#inheritance.encodeWaiting()
   }
 
+  /** A journal entry that says that nothing waits, in the place of all earlier ones. */
+  encodeNothing(): TakenJournal {
+    return this.#inheritance.encodeNothing()
+  }
+
   /**
    * Takes over what earlier processes left waiting; to be called once the partials are restored, before anything is consumed. In the
    * ledger, which is of this process alone, restored spans that are not attributed yet are received once more, and pending; those that

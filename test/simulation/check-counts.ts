@@ -32,7 +32,7 @@ function unanswered({ clients }: World): string[] {
 function notHandedOver({ running, accounts, books, server }: World): string[] {
   return running.flatMap((replica) => {
     const { writer } = accounts.get(replica)!
-    return experimentsOf(replica.engine.experimentIds).flatMap((experiment) => {
+    return replica.engine.experimentIds.flatMap((experiment) => {
       const held = books.get(writer)!.holds(experiment)
       const stored = server.state.parts.of(writer, experiment)
       const missing = held.difference(stored).size
@@ -44,10 +44,6 @@ function notHandedOver({ running, accounts, books, server }: World): string[] {
           ]
     })
   })
-}
-
-function experimentsOf(ids: readonly string[]): readonly string[] {
-  return ids
 }
 
 function wrongReports({ running, server }: World): string[] {

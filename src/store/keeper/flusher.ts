@@ -212,6 +212,11 @@ export class Flusher {
     await this.#parts.store.commit({ writer: this.#parts.writer.id, flushes: [], journal, requests: [] })
   }
 
+  /** Where no journal is kept, what an earlier process left is taken over once: it goes with the next commit. */
+  forgetLeft(): void {
+    if (!this.#durable && this.#parts.journal !== null) this.#addEntry(this.#parts.journal.encodeNothing())
+  }
+
   #addEntry({ bytes, lastMs, needsSinceMs }: TakenJournal): JournalEntry {
     this.#entries = this.#entries.filter((entry) => entry.lastMs >= needsSinceMs)
     this.#entries.push({ number: ++this.#entryNumber, lastMs })

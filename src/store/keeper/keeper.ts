@@ -256,7 +256,10 @@ export class StateKeeper<Event extends PublishedEvent> {
     observer.restored(events)
     this.#stopWatching = store.watchEvents(newest, (more) => this.#onEvents(more))
     engine.rememberRequests(requests)
-    if (left.length > 0) journal.restoreJournal(left)
+    if (left.length > 0) {
+      journal.restoreJournal(left)
+      this.#flusher.forgetLeft()
+    }
     this.#stage = 'state'
   }
 

@@ -73,6 +73,8 @@ export interface Journal {
   takeJournal(): TakenJournal | null
   /** All that still matters; null: nothing does. */
   encodeWaiting(): TakenJournal | null
+  /** That nothing does. */
+  encodeNothing(): TakenJournal
   /** Takes over what earlier processes left. */
   restoreJournal(entries: readonly LeftJournalEntry[]): void
 }
