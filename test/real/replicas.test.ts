@@ -161,6 +161,27 @@ describe('while Redis', () => {
     60_000,
   )
 
+  test('loses everything at once, no alert ends or is told again', async () => {
+    const one = await startSet(2)
+    const [a, b] = one.replicas
+    await sendSpans(a, { experiment: 'checkout', variant: 'control', good: 100, bad: 0 })
+    await sendSpans(a, { experiment: 'checkout', variant: 'treatment', good: 10, bad: 0 })
+    await sendSpans(b, { experiment: 'checkout', variant: 'treatment', good: 50, bad: 50 })
+    await one.expectOneIncidentEach(['treatment'])
+    await sleep(1500)
+    for (let time = 0; time < 3; time++) {
+      await redis.cli('flushall')
+      await sleep(4000)
+    }
+    await one.expectCounts('treatment', { events: 110, bad: 50 })
+    await one.expectOneIncidentEach(['treatment'])
+    for (const replica of one.replicas) {
+      const types = (await eventsOf(replica)).map(({ type }) => type)
+      expect(types).toContain('cohortd.store.lost')
+      expect(types).not.toContain('cohortd.burn.resolved')
+    }
+  }, 60_000)
+
   test('hangs, requests are answered as ever', async () => {
     const one = await startSet(1)
     const [replica] = one.replicas

@@ -12,6 +12,10 @@ import type { Writer } from './writer.ts'
 const ROWS_AT_A_TIME = 400
 const POLL_MS = 500
 const POLLS_PER_ROUND = 100
+/** Whoever runs has found by then what the store has lost of it, and written it again; mostly that takes a second or two. */
+const REWRITING_MS = 10_000
+/** Who has begun to write again has come to an end by then: a large experiment is written in pieces. */
+const PIECES_MS = 2000
 /** Whoever has not followed for so long may have missed minutes that are folded away since; they stay unfolded for longer than this. */
 const LONGEST_LAG_MS = 200_000
 
@@ -32,6 +36,8 @@ export class Follower {
   readonly #publications = new Map<string, number>()
   /** By experiment: the latest publication of a store that has lost later ones. What is known here is newer, until somebody tells more. */
   readonly #outdated = new Map<string, number>()
+  /** By experiment of which the store has lost rows: until when what is known here of others is taken for better, monotonic milliseconds. */
+  readonly #rewritten = new Map<string, number>()
   /** Experiments that are still to be looked at in this round. */
   #round: string[] = []
   #activity: string | null = null
@@ -171,6 +177,7 @@ export class Follower {
     this.#writers.delete(experiment)
     this.#publications.delete(experiment)
     this.#outdated.delete(experiment)
+    this.#rewritten.delete(experiment)
     this.#toldAlerts.forget(experiment)
   }
 
@@ -195,14 +202,40 @@ export class Follower {
     const known = this.#knownPublication(experiment)
     const stored = this.#withoutOwn(await this.#load(experiment))
     exchange.setState(experiment, stored.state)
-    if (this.#positions.has(experiment)) exchange.rebuild(experiment, stored, null)
-    else await this.#takeInPieces(stored)
-    this.#note(stored)
+    if (this.#mustBeRewritten(stored)) this.#positions.set(experiment, null)
+    else await this.#takeRows(stored)
+    this.#publications.set(experiment, stored.publicationSequence)
+    const wasOutdated = this.#outdated.has(experiment)
     if (this.#isOutdated(stored, known)) {
       this.#publications.set(experiment, known)
-      if (this.#leads(experiment)) this.#onLost(experiment, 'publications')
-      else exchange.setAlerts(experiment, this.#toldAlerts.of(experiment), true)
+      if (this.#leads(experiment)) {
+        if (!wasOutdated) this.#onLost(experiment, 'publications')
+      } else exchange.setAlerts(experiment, this.#toldAlerts.of(experiment), true)
     } else this.#takeAlerts(experiment, stored.alerts, true)
+  }
+
+  async #takeRows(stored: StoredExperiment): Promise<void> {
+    const { experiment } = stored
+    if (this.#positions.has(experiment)) this.#engine.exchange.rebuild(experiment, stored, null)
+    else await this.#takeInPieces(stored)
+    this.#note(stored)
+  }
+
+  /**
+   * Whether the store has lost rows of writers that were known here. Then those of them who run are given time to write again: until that is done
+   * their part is in no row, and an experiment counted from rows alone would look as if they had never been.
+   */
+  #mustBeRewritten({ experiment, writers }: StoredExperiment): boolean {
+    const sequences = new Map(writers.map(({ writer, sequence }) => [writer, sequence]))
+    const isMissing = ({ writer, sequence }: WriterState): boolean => (sequences.get(writer) ?? 0) < sequence
+    const areAllBack = !this.writersOf(experiment).some(isMissing)
+    const waitsUntilMs = this.#rewritten.get(experiment)
+    if (areAllBack && waitsUntilMs === undefined) return false
+    const nowMs = this.#clock.monotonic()
+    const untilMs = Math.min(waitsUntilMs ?? nowMs + REWRITING_MS, areAllBack ? nowMs + PIECES_MS : Infinity)
+    if (nowMs < untilMs) this.#rewritten.set(experiment, untilMs)
+    else this.#rewritten.delete(experiment)
+    return nowMs < untilMs
   }
 
   #takeAlerts(experiment: string, alerts: readonly CohortAlerts[], whole: boolean): void {

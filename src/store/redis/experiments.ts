@@ -18,6 +18,8 @@ export class Experiments {
   /** Noted by this process, and when: so that the list can be made again where it is gone. */
   readonly #noted = new Map<string, number>()
   #epoch: string | null = null
+  /** The server turned out not to be the one that it was, and activity() has not told so yet. */
+  #isAnother = false
   #sweptMs: number
 
   constructor(server: RedisServer) {
@@ -70,10 +72,13 @@ export class Experiments {
       randomUUID(),
     ])
     const [epoch, last, changed, forgotten] = list(reply)
+    // A server that was emptied knows of no change; what this process had there is gone all the same.
     this.#see(textOf(epoch))
+    const gone = this.#isAnother ? [...this.#noted.keys()] : []
+    this.#isAnother = false
     if (isSweep) this.#sweptMs = nowMs
     for (const one of texts(forgotten)) this.#noted.delete(one)
-    return { position: textOf(last), experiments: [...texts(changed), ...texts(forgotten)] }
+    return { position: textOf(last), experiments: [...new Set([...texts(changed), ...texts(forgotten), ...gone])] }
   }
 
   /** Looks whether the server is the one that it was. */
@@ -100,11 +105,13 @@ export class Experiments {
   }
 
   #see(epoch: string): void {
-    if (this.#epoch !== null && this.#epoch !== epoch)
+    if (this.#epoch !== null && this.#epoch !== epoch) {
+      this.#isAnother = true
       this.#server.options.observer.lost(
         null,
         'the mark that the server carries: it was emptied, restarted without its data, or evicts keys; every replica writes again what it has',
       )
+    }
     this.#epoch = epoch
   }
 }
