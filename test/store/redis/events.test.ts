@@ -1,45 +1,28 @@
 // Events on their way from the experiment to the stream, the channel and the watchers: each once, in one order, whatever fails in between.
 import { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { PublishedEvent } from '../../../src/model/event.ts'
 import { StoreError } from '../../../src/store/port.ts'
-import { type RedisServerProcess, startRedis } from '../../redis-rig/server.ts'
-import { EVENT_LIMIT, EXPERIMENT, event, lead, publication, Stand } from '../port/stand.ts'
-import { RedisRig } from './redis-rig.ts'
+import { EVENT_LIMIT, EXPERIMENT, event, lead, publication } from '../port/stand.ts'
+import { usePrivateServer } from './private-server.ts'
 
-let server: RedisServerProcess
-let redis: Redis
-let rig: RedisRig
-beforeAll(async () => {
-  server = await startRedis({ appendOnly: 'always' })
-  redis = new Redis(server.port)
-})
-afterAll(async () => {
-  redis.disconnect()
-  await server.remove()
-})
-
-const stand = new Stand({
-  shared: true,
-  movesTime: true,
-  makeRig: () => (rig = new RedisRig({ kind: 'standalone', url: server.url })),
-})
-afterEach(() => stand.clear())
+const home = usePrivateServer({ appendOnly: 'always' })
+const { stand } = home
 
 function relayedKey(): string {
-  const { keyPrefix } = rig.settings
+  const { keyPrefix } = home.rig.settings
   return `${keyPrefix}:{${keyPrefix}:events}:relayed`
 }
 
 /** No event gets into the stream while this is in the place of what was relayed. */
 async function blockRelay(): Promise<() => Promise<void>> {
   const key = relayedKey()
-  const had = (await redis.exists(key)) === 1
-  if (had) await redis.rename(key, `${key}-aside`)
-  await redis.set(key, 'in the way')
+  const had = (await home.redis.exists(key)) === 1
+  if (had) await home.redis.rename(key, `${key}-aside`)
+  await home.redis.set(key, 'in the way')
   return async () => {
-    await redis.del(key)
-    if (had) await redis.rename(`${key}-aside`, key)
+    await home.redis.del(key)
+    if (had) await home.redis.rename(`${key}-aside`, key)
   }
 }
 
@@ -82,19 +65,19 @@ describe('a relay that ended in the middle', () => {
 
   test('before its outbox was emptied tells nothing twice', async () => {
     const store = await stand.open()
-    const begin = `${rig.settings.keyPrefix}:{exp:${EXPERIMENT}}`
+    const begin = `${home.rig.settings.keyPrefix}:{exp:${EXPERIMENT}}`
     const token = await lead(store, 'w1')
     const unblock = await blockRelay()
     const first = publication(token, 1, { events: [event('1-0'), event('2-0')] })
     await expect(store.publish(first)).rejects.toThrow(StoreError)
-    const outbox = await redis.lrange(`${begin}:outbox`, 0, -1)
+    const outbox = await home.redis.lrange(`${begin}:outbox`, 0, -1)
     await unblock()
     await store.publish(first)
-    expect(await redis.exists(`${begin}:outbox`)).toBe(0)
-    await redis.rpush(`${begin}:outbox`, ...outbox)
-    await redis.hset(`${begin}:head`, 'waiting', outbox.length)
+    expect(await home.redis.exists(`${begin}:outbox`)).toBe(0)
+    await home.redis.rpush(`${begin}:outbox`, ...outbox)
+    await home.redis.hset(`${begin}:head`, 'waiting', outbox.length)
     await lead(store, 'w1')
-    expect(await redis.exists(`${begin}:outbox`)).toBe(0)
+    expect(await home.redis.exists(`${begin}:outbox`)).toBe(0)
     await store.publish(publication(token, 2, { events: [event('3-0')] }))
     expect(await store.readEvents(null, 10)).toEqual([event('1-0'), event('2-0'), event('3-0')])
     expect(stand.told.lost).toEqual([])
@@ -112,9 +95,9 @@ describe('a relay that ended in the middle', () => {
 describe('what the world sees', () => {
   test('is the same everywhere: two replicas, the stream, the channel', async () => {
     const stores = [await stand.open(), await stand.open()]
-    const { keyPrefix } = rig.settings
+    const { keyPrefix } = home.rig.settings
     const name = `${keyPrefix}:events`
-    const subscriber = new Redis(server.port)
+    const subscriber = new Redis(home.server.port)
     const heard: string[] = []
     subscriber.on('message', (_, message) => heard.push(message))
     await subscriber.subscribe(name)
@@ -134,7 +117,7 @@ describe('what the world sees', () => {
     const stored = await stores[0].readEvents(null, EVENT_LIMIT)
     expect(seen).toEqual([stored, stored])
     expect(heard).toEqual(stored.map(({ json }) => json))
-    const raw = await redis.xrange(name, '-', '+')
+    const raw = await home.redis.xrange(name, '-', '+')
     expect(raw).toEqual(stored.map(({ id, json }) => [id, ['event', json]]))
     subscriber.disconnect()
   })
@@ -146,8 +129,8 @@ describe('what the world sees', () => {
     const token = await lead(store, 'w1')
     await store.publish(publication(token, 1, { events: [event('1-0')] }))
     await expect.poll(() => seen).toEqual(['1-0'])
-    await server.kill()
-    await server.restart()
+    await home.server.kill()
+    await home.server.restart()
     const publish = (sequence: number, id: string): Promise<string | null> =>
       store.publish(publication(token, sequence, { events: [event(id)] })).catch(() => null)
     await expect.poll(() => publish(2, '2-0'), { timeout: 5000, interval: 20 }).toBe('published')

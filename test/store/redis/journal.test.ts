@@ -1,29 +1,11 @@
 // A writer that dies between its journal and the note that the requests in it are counted: they are, with the journal.
-import { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/store/port.ts'
-import { type RedisServerProcess, startRedis } from '../../redis-rig/server.ts'
-import { CLAIM_MS, commitOf, Stand } from '../port/stand.ts'
-import { RedisRig } from './redis-rig.ts'
+import { CLAIM_MS, commitOf } from '../port/stand.ts'
+import { usePrivateServer } from './private-server.ts'
 
-let server: RedisServerProcess
-let redis: Redis
-let rig: RedisRig
-beforeAll(async () => {
-  server = await startRedis()
-  redis = new Redis(server.url)
-})
-afterAll(async () => {
-  redis.disconnect()
-  await server.remove()
-})
-
-const stand = new Stand({
-  shared: true,
-  movesTime: true,
-  makeRig: () => (rig = new RedisRig({ kind: 'standalone', url: server.url })),
-})
-afterEach(() => stand.clear())
+const home = usePrivateServer()
+const { stand } = home
 
 /** w1 claims the request, writes it into its journal, and dies. */
 async function dieAfterJournal(store: Store): Promise<void> {
@@ -32,10 +14,10 @@ async function dieAfterJournal(store: Store): Promise<void> {
   await store.commit(
     commitOf([], { writer: 'w1', journal: { number: 1, bytes: Uint8Array.of(1), oldestNeeded: 1 }, requests: ['r1'] }),
   )
-  const requests = `${rig.settings.keyPrefix}:{exp:}:requests`
-  const note = await redis.hget(requests, 'r1')
+  const requests = `${home.rig.settings.keyPrefix}:{exp:}:requests`
+  const note = await home.redis.hget(requests, 'r1')
   expect(note).toMatch(/^1 \d+ w1$/)
-  await redis.hset(requests, 'r1', note!.replace('1', '0'))
+  await home.redis.hset(requests, 'r1', note!.replace('1', '0'))
 }
 
 describe('a request that is in a journal and not noted as counted', () => {

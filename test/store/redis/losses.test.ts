@@ -1,30 +1,14 @@
 // What a Redis server loses is told once, and made good by whoever still has it; nothing is counted wrong in silence.
-import { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/store/port.ts'
 import { Keys } from '../../../src/store/redis/keys.ts'
-import { type RedisServerProcess, startRedis } from '../../redis-rig/server.ts'
+import { startRedis } from '../../redis-rig/server.ts'
 import { commitOf, EXPERIMENT, event, flush, lead, plainRows, publication, put, Stand } from '../port/stand.ts'
+import { usePrivateServer } from './private-server.ts'
 import { RedisRig } from './redis-rig.ts'
 
-let server: RedisServerProcess
-let redis: Redis
-let rig: RedisRig
-beforeAll(async () => {
-  server = await startRedis()
-  redis = new Redis(server.port)
-})
-afterAll(async () => {
-  redis.disconnect()
-  await server.remove()
-})
-
-const stand = new Stand({
-  shared: true,
-  movesTime: true,
-  makeRig: () => (rig = new RedisRig({ kind: 'standalone', url: server.url })),
-})
-afterEach(() => stand.clear())
+const home = usePrivateServer()
+const { stand } = home
 
 const ALERT = { variant: 'a', segmentKey: 'shop', json: '["page"]' }
 
@@ -38,7 +22,7 @@ async function filled(): Promise<{ store: Store; token: number }> {
 }
 
 async function remove(name: string): Promise<void> {
-  expect(await redis.del(`${rig.settings.keyPrefix}:{exp:${EXPERIMENT}}:${name}`), name).toBe(1)
+  expect(await home.redis.del(`${home.rig.settings.keyPrefix}:{exp:${EXPERIMENT}}:${name}`), name).toBe(1)
 }
 
 describe('a key that is gone', () => {
@@ -129,7 +113,7 @@ describe('a key that is gone', () => {
   test('list of experiments: whoever notes a change makes it again', async () => {
     const { store } = await filled()
     await put(store, flush('w1', 1, { experiment: 'other' }))
-    await redis.del(new Keys(rig.settings.keyPrefix).experiments[0])
+    await home.redis.del(new Keys(home.rig.settings.keyPrefix).experiments[0])
     await put(store, flush('w1', 2))
     expect(stand.told.lost).toEqual([expect.stringContaining('the list of experiments')])
     expect((await store.experiments()).sort()).toEqual([EXPERIMENT, 'other'])
@@ -138,7 +122,7 @@ describe('a key that is gone', () => {
   test('stream of events: it is told, and ids go on growing', async () => {
     const { store, token } = await filled()
     await store.publish(publication(token, 2, { events: [event('5000-0')] }))
-    await redis.del(`${rig.settings.keyPrefix}:events`)
+    await home.redis.del(`${home.rig.settings.keyPrefix}:events`)
     await store.publish(publication(token, 3, { events: [event('4000-0')] }))
     expect(stand.told.lost).toEqual([expect.stringContaining('the stream of events')])
     expect((await store.readEvents(null, 10)).map(({ id }) => id)).toEqual(['5000-1'])
@@ -147,7 +131,7 @@ describe('a key that is gone', () => {
   test('records: it is told which kind', async () => {
     const { store } = await filled()
     await store.putRecords('silence', [{ id: '1', json: '{}', untilMs: null }])
-    await redis.del(`${rig.settings.keyPrefix}:{records}:silence`)
+    await home.redis.del(`${home.rig.settings.keyPrefix}:{records}:silence`)
     expect(await store.records('silence')).toEqual([])
     expect(await store.records('silence')).toEqual([])
     expect(stand.told.lost).toEqual([': silences; set them again'])
@@ -157,7 +141,7 @@ describe('a key that is gone', () => {
     const { store } = await filled()
     await store.leftJournal('w1', 'replica-1')
     await store.commit(commitOf([], { writer: 'w1', journal: { number: 1, bytes: Uint8Array.of(1), oldestNeeded: 1 } }))
-    await redis.del(`${rig.settings.keyPrefix}:{w:w1}:journal`)
+    await home.redis.del(`${home.rig.settings.keyPrefix}:{w:w1}:journal`)
     await stand.advance(11_000)
     expect(await store.leftJournal('w2', 'replica-1')).toEqual([])
     expect(stand.told.lost).toEqual([expect.stringContaining('journal entries of the writer w1')])
@@ -168,7 +152,7 @@ describe('a server that was emptied', () => {
   test('is found out by everybody, and filled again', async () => {
     const { store, token } = await filled()
     await store.activity(null)
-    await redis.flushall()
+    await home.redis.flushall()
     expect(await put(store, flush('w1', 2, { rows: [stand.row('a', [3])] }))).toBe('lost')
     expect(await store.publish(publication(token, 2))).toBe('stale')
     const { experiments } = await store.activity('999999999999999')

@@ -1,22 +1,11 @@
 // Large experiments, read while they are written: every answer is of one moment, however many pieces it comes in.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { PartialRow, Store, StoredExperiment } from '../../../src/store/port.ts'
-import { type RedisServerProcess, startRedis } from '../../redis-rig/server.ts'
-import { EXPERIMENT, flush, keyOf, plainRows, put, Stand } from '../port/stand.ts'
-import { RedisRig } from './redis-rig.ts'
+import { EXPERIMENT, flush, keyOf, plainRows, put } from '../port/stand.ts'
+import { usePrivateServer } from './private-server.ts'
 
-let server: RedisServerProcess
-beforeAll(async () => {
-  server = await startRedis()
-})
-afterAll(() => server.remove())
-
-const stand = new Stand({
-  shared: true,
-  movesTime: true,
-  makeRig: () => new RedisRig({ kind: 'standalone', url: server.url }),
-})
-afterEach(() => stand.clear())
+const home = usePrivateServer()
+const { stand } = home
 
 const COHORTS = 1500
 
