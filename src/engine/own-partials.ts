@@ -127,10 +127,10 @@ export class OwnPartials {
     return [...this.#stored, ...this.#drops, ...(this.#history === null ? [] : [HISTORY])]
   }
 
-  /** To be called before the series go to `second`: folds minutes while all of their seconds are still at hand. */
-  foldBefore(second: number): void {
+  /** To be called before the series go to `second`: folds minutes while all of their seconds are still at hand. True where that changed something. */
+  foldBefore(second: number): boolean {
     const { plan } = this.#rules
-    if (this.#oldestMinute * 60 + 1 - this.#phase > second - plan.recentSeconds) return
+    if (this.#oldestMinute * 60 + 1 - this.#phase > second - plan.recentSeconds) return false
     const folded = [...this.#minutes].filter((minute) => (minute + 1) * 60 <= second - plan.foldAgeSeconds)
     this.#fold(second, (sli) => folded.flatMap((minute) => this.#series[sli]?.encodeMinute(minute) ?? []))
     for (const minute of folded) {
@@ -139,6 +139,7 @@ export class OwnPartials {
       if (this.#stored.delete(minute)) this.#drops.add(minute)
     }
     this.#oldestMinute = Math.min(Infinity, ...this.#minutes)
+    return folded.length > 0
   }
 
   /** Takes rows of writers that are gone into the own history. */

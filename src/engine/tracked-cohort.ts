@@ -164,14 +164,12 @@ export class TrackedCohort implements CohortReading {
   }
 
   #advanceSeries(second: number): void {
-    this.own.foldBefore(second)
-    if (this.own.hasChanges) this.queue()
+    if (this.own.foldBefore(second)) this.queue()
+    for (const series of this.slis) series?.advance(second)
     const minute = minuteOf(second)
-    for (const series of this.slis) {
-      if (series === null) continue
-      series.advance(second)
-      if (series.hasOthers && minute !== this.#minute) series.forgetOthersBefore(this.own.oldestMinute(second))
-    }
+    if (minute === this.#minute) return
     this.#minute = minute
+    for (const series of this.slis)
+      if (series?.hasOthers === true) series.forgetOthersBefore(this.own.oldestMinute(second))
   }
 }

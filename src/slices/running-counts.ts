@@ -35,7 +35,8 @@ const LONGEST_WALK_SECONDS = 32
 const SIDES: readonly Side[] = [GOOD_SIDE, BAD_SIDE]
 const NO_EXTRA: readonly [number, number] = [0, 0]
 
-export class RunningCounts {
+/** What a series is made on: base and series are one object, since ten thousand of them are visited each second. */
+export abstract class RunningCounts {
   /** Items since the beginning, those still waiting included. */
   totalItems = 0
   readonly #plan: SlicePlan
@@ -55,7 +56,7 @@ export class RunningCounts {
   #totalExtraGood = 0
   #totalExtraBad = 0
 
-  constructor(plan: SlicePlan, cursor: number) {
+  protected constructor(plan: SlicePlan, cursor: number) {
     this.#plan = plan
     this.#cursor = cursor
     this.#items = new SliceCounts(plan, 'whole')
@@ -68,12 +69,12 @@ export class RunningCounts {
   }
 
   /** Whether any weight was other than 1. */
-  get isWeighted(): boolean {
+  protected get isWeighted(): boolean {
     return this.#extra !== null
   }
 
   /** Counts an item; false, and nothing is counted, where the second is older than what is kept by the second, or the weight is no positive number. */
-  record(second: number, good: boolean, weight: number): boolean {
+  protected recordItem(second: number, good: boolean, weight: number): boolean {
     const cursor = this.#cursor
     if (second <= cursor - this.#plan.recentSeconds || second < 1) return false
     const side = good ? GOOD_SIDE : BAD_SIDE
@@ -128,12 +129,12 @@ export class RunningCounts {
   }
 
   /** All totals, in the order of Counts. */
-  get totals(): Counts {
+  protected get totals(): Counts {
     return [this.totalItems - this.#totalBadItems, this.#totalBadItems, this.#totalExtraGood, this.#totalExtraBad]
   }
 
   /** All slices that count anything, finest first. */
-  groups(): SliceGroup[] {
+  protected groups(): SliceGroup[] {
     const plan = this.#plan
     const groups: SliceGroup[] = [{ granularity: 1, slices: this.#recentSlices() }]
     for (let level = 0; level < plan.levels.length; level++)
@@ -142,7 +143,7 @@ export class RunningCounts {
   }
 
   /** What is counted of the seconds of a minute that still lies in the recent ones, less what `others` gives for each of them; SLICE_NUMBERS numbers a second. */
-  slicesWithout(minute: number, others: { at(second: number): Counts } | null): number[] {
+  protected slicesWithout(minute: number, others: { at(second: number): Counts } | null): number[] {
     const slices: number[] = []
     const first = minute * MINUTE_SECONDS + 1
     for (let second = Math.max(1, first); second < first + MINUTE_SECONDS; second++) {
@@ -157,7 +158,7 @@ export class RunningCounts {
   }
 
   /** Adds all slices and totals of a partial, of this or another plan; calls back for each slice with the second at which it was placed. */
-  add(partial: Partial, placed: (second: number, counts: Counts) => void): void {
+  protected add(partial: Partial, placed: (second: number, counts: Counts) => void): void {
     this.#addTotals(partial.totals)
     if (partial.weighted) this.keepWeights()
     for (const { granularity, slices } of partial.groups)
@@ -172,7 +173,7 @@ export class RunningCounts {
   }
 
   /** Changes the counts of a second. */
-  change(second: number, change: Counts): void {
+  protected change(second: number, change: Counts): void {
     this.#addTotals(change)
     this.#place(second, change[0], change[1])
     this.#placeExtra(second, change[2], change[3])
@@ -180,7 +181,7 @@ export class RunningCounts {
   }
 
   /** From now on weights are kept, also where all slices that have some are gone: the totals still have them. */
-  keepWeights(): void {
+  protected keepWeights(): void {
     this.#extra ??= new SliceCounts(this.#plan, 'fractional')
   }
 

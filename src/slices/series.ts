@@ -18,7 +18,7 @@ export interface SeriesOptions {
 }
 
 /** Merging partials into a series is commutative and associative (counts exactly, weights to 1e-9, percentiles to the digest's error). */
-export class Series implements SliReading {
+export class Series extends RunningCounts implements SliReading {
   processGood = 0
   processBad = 0
   processSum = 0
@@ -26,24 +26,14 @@ export class Series implements SliReading {
   /** The latest second that ever counted something; 0: none. */
   lastRecordedSecond = 0
   readonly #plan: SlicePlan
-  readonly #counts: RunningCounts
   readonly #digests: DigestSlices | null
   /** What others than this process counted of the recent seconds; null: nothing. */
   #others: OtherWriters | null = null
 
   constructor(plan: SlicePlan, options: SeriesOptions) {
+    super(plan, options.cursor)
     this.#plan = plan
-    this.#counts = new RunningCounts(plan, options.cursor)
     this.#digests = options.digest ? new DigestSlices(plan.nextPhase()) : null
-  }
-
-  get cursor(): number {
-    return this.#counts.cursor
-  }
-
-  /** Items since the beginning, those still waiting included. */
-  get totalItems(): number {
-    return this.#counts.totalItems
   }
 
   /**
@@ -51,54 +41,24 @@ export class Series implements SliReading {
    * where the second is older than what is kept by the second, or the weight is no positive number.
    */
   record(second: number, good: boolean, weight: number, value: number): boolean {
-    if (!this.#counts.record(second, good, weight)) return false
+    if (!this.recordItem(second, good, weight)) return false
     if (good) this.processGood += weight
     else this.processBad += weight
     if (value - value === 0) {
       this.processSum += value * weight
       this.processCount += weight
-      this.#digests?.add(second, value, weight, this.#counts.cursor)
+      this.#digests?.add(second, value, weight, this.cursor)
     }
     if (second > this.lastRecordedSecond) this.lastRecordedSecond = second
     return true
   }
 
   /** Moves the cursor to the second; never back. */
-  advance(second: number): void {
-    const from = this.#counts.cursor
+  override advance(second: number): void {
+    const from = this.cursor
     if (second <= from) return
-    this.#counts.advance(second)
+    super.advance(second)
     this.#digests?.advance(from, second)
-  }
-
-  /** The first second after the cursor at which something enters or leaves a window if nothing more is recorded; Infinity: never. */
-  nextChange(): number {
-    return this.#counts.nextChange()
-  }
-
-  validItems(window: number): number {
-    return this.#counts.validItems(window)
-  }
-
-  badItems(window: number): number {
-    return this.#counts.badItems(window)
-  }
-
-  good(window: number): number {
-    return this.#counts.good(window)
-  }
-
-  bad(window: number): number {
-    return this.#counts.bad(window)
-  }
-
-  /** Weighted, since the beginning, those still waiting included. */
-  get totalGood(): number {
-    return this.#counts.totalGood
-  }
-
-  get totalBad(): number {
-    return this.#counts.totalBad
   }
 
   /** The values at the given percentiles over the last five minutes, to half a minute; null when there was none. */
@@ -111,7 +71,7 @@ export class Series implements SliReading {
    * Two calls with nothing recorded in between give the same bytes.
    */
   encodeMinute(minute: number): Uint8Array | null {
-    const slices = this.#counts.slicesWithout(minute, this.#others?.sumOf(minute) ?? null)
+    const slices = this.slicesWithout(minute, this.#others?.sumOf(minute) ?? null)
     const digests = this.#digests?.between((minute * MINUTE_SECONDS) / DIGEST_SECONDS, MINUTE_SECONDS / DIGEST_SECONDS)
     if (slices.length === 0) return null
     const totals: [number, number, number, number] = [0, 0, 0, 0]
@@ -119,7 +79,7 @@ export class Series implements SliReading {
       for (let number = 0; number < totals.length; number++) totals[number] += slices[at + 1 + number]
     return encodePartial({
       lastRecordedSecond: slices[slices.length - SLICE_NUMBERS] + 1,
-      weighted: this.#counts.isWeighted,
+      weighted: this.isWeighted,
       totals,
       groups: [{ granularity: 1, slices }],
       digestGranularity: DIGEST_SECONDS,
@@ -131,8 +91,8 @@ export class Series implements SliReading {
   replace(writer: string, minute: number, bytes: Uint8Array): void {
     const partial = decodePartial(bytes)
     this.#others ??= new OtherWriters()
-    if (partial.weighted) this.#counts.keepWeights()
-    this.#others.replace(writer, minute, partial, (second, change) => this.#counts.change(second, change))
+    if (partial.weighted) this.keepWeights()
+    this.#others.replace(writer, minute, partial, (second, change) => this.change(second, change))
     for (const [number, digest] of partial.digests)
       this.#others.setDigest(writer, numberHere(number, partial.digestGranularity), digest)
     this.#sawRecorded(partial.lastRecordedSecond)
@@ -142,7 +102,7 @@ export class Series implements SliReading {
   mergeOther(writer: string, bytes: Uint8Array): void {
     const partial = decodePartial(bytes)
     const others = (this.#others ??= new OtherWriters())
-    this.#counts.add(partial, (second, counts) => {
+    this.add(partial, (second, counts) => {
       if (second > this.cursor - this.#plan.recentSeconds) others.note(second, counts)
     })
     for (const [number, digest] of partial.digests)
@@ -178,9 +138,9 @@ export class Series implements SliReading {
   encode(): Uint8Array {
     return encodePartial({
       lastRecordedSecond: this.lastRecordedSecond,
-      weighted: this.#counts.isWeighted,
-      totals: this.#counts.totals,
-      groups: this.#counts.groups(),
+      weighted: this.isWeighted,
+      totals: this.totals,
+      groups: this.groups(),
       digestGranularity: DIGEST_SECONDS,
       digests: this.#digests?.entries() ?? [],
     })
@@ -189,7 +149,7 @@ export class Series implements SliReading {
   /** Adds a partial, of this or another plan, at this series' cursor. Throws PartialError, and adds nothing, where the bytes are none. */
   merge(bytes: Uint8Array): void {
     const partial = decodePartial(bytes)
-    this.#counts.add(partial, () => {})
+    this.add(partial, () => {})
     for (const [number, digest] of partial.digests)
       this.#digests?.merge(number * partial.digestGranularity, digest, this.cursor)
     this.#sawRecorded(partial.lastRecordedSecond)
