@@ -36,6 +36,7 @@ const SETTINGS = {
     cohortsPerExperiment: 1000,
     idleExpiryMs: 86_400_000,
     pendingBytes: MAX_BYTES,
+    unitsPerExperiment: 65_536,
   },
 }
 const VOCABULARY = vocabularyFor(SETTINGS)
@@ -70,7 +71,7 @@ function setTraceId(words: Uint32Array, trace: number): void {
 
 class Pipeline {
   readonly registry = new CohortRegistry(SETTINGS)
-  readonly resolver = new TagResolver(TAGS, VOCABULARY)
+  readonly resolver = new TagResolver({ tags: TAGS }, VOCABULARY)
   readonly segments = new SegmentReader(SETTINGS.segments, VOCABULARY)
   readonly tags = newTagList()
   readonly observation = new Observation(SLI_COUNT)

@@ -18,6 +18,7 @@ const slis: Sli[] = [
     name: 'availability',
     from: 'spans',
     where: null,
+    ignoreWhen: null,
     badWhen: null,
     good: null,
     value: null,
@@ -28,6 +29,7 @@ const slis: Sli[] = [
     name: 'latency',
     from: 'spans',
     where: null,
+    ignoreWhen: null,
     badWhen: null,
     good: null,
     value: { kind: 'duration' },
@@ -36,8 +38,8 @@ const slis: Sli[] = [
   },
 ]
 const slos: Slo[] = [
-  { name: 'availability', sli: 'availability', objective: 0.999, windowSeconds: 2_592_000, policy },
-  { name: 'fast', sli: 'latency', objective: 0.99, windowSeconds: 2_592_000, policy },
+  { name: 'availability', sli: 'availability', objective: 0.999, upperBound: null, windowSeconds: 2_592_000, policy },
+  { name: 'fast', sli: 'latency', objective: 0.99, upperBound: null, windowSeconds: 2_592_000, policy },
 ]
 
 class SyntheticSli implements SliReading {
@@ -48,6 +50,9 @@ class SyntheticSli implements SliReading {
   readonly processBad: number
   readonly processSum: number
   readonly processCount: number
+  readonly totalValid = 0
+  readonly totalGood = 0
+  readonly totalBad = 0
 
   constructor(seed: number) {
     this.#goods = Float64Array.from(WINDOWS, (_, window) => 1000 * (window + 1) ** 3 + (seed % 977))
@@ -57,6 +62,9 @@ class SyntheticSli implements SliReading {
     this.processBad = this.#bads[2]
     this.processSum = this.processGood * 0.0731
     this.processCount = this.processGood + this.processBad
+  }
+  valid(window: number): number {
+    return this.#goods[window] + this.#bads[window]
   }
   good(window: number): number {
     return this.#goods[window]
@@ -72,6 +80,9 @@ class SyntheticSli implements SliReading {
   }
   quantiles(): number[] {
     return this.#quantiles
+  }
+  mean(): null {
+    return null
   }
 }
 
@@ -91,6 +102,8 @@ export function syntheticReading(cohortCount: number): Reading {
     experiment: `checkout-redesign-${at % 100}`,
     variant: at < 100 ? 'control' : 'treatment',
     verdict: 'hold',
+    processExposures: 1000 + at,
+    uniqueUnits: 900 + at,
   }))
   return {
     evaluatedMs: 1_700_000_000_000,
@@ -101,5 +114,6 @@ export function syntheticReading(cohortCount: number): Reading {
     cohorts,
     variants,
     ledger: { rows: () => [], pending: () => 0 },
+    streams: { live: 0, points: {} },
   }
 }

@@ -1,17 +1,20 @@
 // The composition root: the one file that names every concrete part, and the order in which they start and stop.
 import { randomUUID } from 'node:crypto'
 import { type ApiServer, createApiServer } from './api/server.ts'
+import type { Loaded } from './config/load.ts'
 import { apiSource } from './daemon/api-source.ts'
+import { Reloader } from './daemon/reload.ts'
 import { RequestIntake } from './daemon/request-intake.ts'
 import { observeEngine, observeProcess, observeRequests } from './daemon/self-observation.ts'
 import { DaemonState } from './daemon/state.ts'
+import { UNIT_KEY_SECRET, UnitKey } from './daemon/unit-key.ts'
 import { Engine } from './engine/engine.ts'
 import { Admission } from './ingest/admission.ts'
 import { GrpcReceiver } from './ingest/grpc/receiver.ts'
 import { HttpReceiver } from './ingest/http/receiver.ts'
 import type { Receiver } from './ingest/receiver.ts'
 import { RequestCounters } from './ingest/request-counters.ts'
-import type { Settings } from './model/settings.ts'
+import type { EngineSettings, Settings } from './model/settings.ts'
 import type { ExportOutcome, ExportRequest, TelemetrySink } from './model/signal.ts'
 import { DAEMON_METRICS } from './publish/catalogue-daemon.ts'
 import { EventLog } from './publish/event-log.ts'
@@ -46,6 +49,8 @@ interface Stoppable {
 const STUCK_SECONDS = 30
 /** A tick that takes longer is worth a span. */
 const SLOW_TICK_MS = 50
+/** Longest that the start waits for the key of unit hashes. */
+const UNIT_KEY_MS = 1000
 
 export class Daemon {
   readonly #settings: Settings
@@ -55,6 +60,8 @@ export class Daemon {
   readonly #engine: Engine
   readonly #eventLog: EventLog
   readonly #state: DaemonState
+  readonly #unitKey: UnitKey
+  readonly #reloader: Reloader
   readonly #intake: RequestIntake
   readonly #recorder: Recorder | null
   readonly #receivers: { name: Listening['listener']; receiver: Receiver }[] = []
@@ -83,6 +90,17 @@ export class Daemon {
       log,
       selfTelemetry: () => this.#selfTelemetry,
     })
+    this.#unitKey = new UnitKey({
+      settings: settings.engine,
+      secret: (proposal) => this.#state.secret(UNIT_KEY_SECRET, proposal),
+      onKey: (key) => this.#engine.setUnitKey(key),
+      log,
+    })
+    const resourceVariants = (rules: EngineSettings['resourceVariants']): void => {
+      this.#advance()
+      this.#engine.setResourceVariants(rules)
+    }
+    this.#reloader = new Reloader({ settings, log, metrics: this.#metrics, appliers: { resourceVariants } })
     this.#recorder = options.recordPath ? new Recorder(options.recordPath, (message) => log.error(message)) : null
     this.#intake = new RequestIntake({
       engine: this.#engine,
@@ -101,7 +119,7 @@ export class Daemon {
         selfMetrics: this.#metrics,
         clock: this.#clock,
         version: options.version,
-        configHash: settings.configHash,
+        configHash: () => this.#reloader.configHash,
         state: this.#state,
         health: { unhealthy: () => this.#unhealthy(), notReady: () => this.#notReady() },
       }),
@@ -122,6 +140,7 @@ export class Daemon {
   async start(): Promise<Listening[]> {
     try {
       await this.#state.start()
+      await within(UNIT_KEY_MS, this.#unitKey.begin())
       const listening = await this.#listen()
       this.#stopTicking = everySecond(this.#clock, () => this.#advance())
       await this.#startExporters()
@@ -138,6 +157,11 @@ export class Daemon {
     return this.#state.settled
   }
 
+  /** Takes over what can change while it runs of a configuration that was read again, and tells the rest. */
+  reload(loaded: Loaded): void {
+    if (this.#stage !== 'stopping') this.#reloader.take(loaded)
+  }
+
   /** Finishes what was accepted, answers new requests "later", writes everything down. Bounded in time; safe twice. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
@@ -146,6 +170,7 @@ export class Daemon {
 
   async #stop(): Promise<void> {
     this.#stage = 'stopping'
+    this.#unitKey.stop()
     const deadlineMs = this.#settings.shutdownTimeoutMs
     await Promise.all(this.#receivers.map(({ receiver }) => receiver.stop(deadlineMs)))
     this.#stopTicking()

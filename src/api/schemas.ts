@@ -31,6 +31,22 @@ function record(properties: Readonly<Record<string, Schema>>, description?: stri
   }
 }
 
+/** The same object, with properties that are not always there. */
+function withOptional(schema: Schema, optional: Readonly<Record<string, Schema>>): Schema {
+  return { ...schema, properties: { ...(schema['properties'] as object), ...optional } }
+}
+
+const judgedCount = {
+  type: ['number', 'null'],
+  minimum: 0,
+  description: 'Null where the SLI is a ratio with an amount, whose events are neither good nor bad.',
+} as const
+const percentiles = { type: ['object', 'null'], additionalProperties: number } as const
+const windowReport = withOptional(
+  record({ events: count, good: judgedCount, bad: judgedCount, good_ratio: numberOrNull }),
+  { ratio: { ...numberOrNull, description: 'Of a ratio with an amount: the amount for each of the events.' } },
+)
+
 const alert = record({ severity, since: moment, shared: { ...flag, description: 'The control burns too.' } })
 const reason = record({ code: text, message: text })
 const verdictFields = {
@@ -81,24 +97,42 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     warnings: list(ref('Warning')),
   }),
   ExperimentList: record({ evaluated_at: momentOrNull, experiments: list(ref('ExperimentSummary')) }),
-  SliReport: record({
-    sli: text,
-    events: count,
-    good: count,
-    bad: count,
-    windows: mapOf(record({ events: count, good: count, bad: count, good_ratio: numberOrNull })),
-    percentiles: { type: ['object', 'null'], additionalProperties: number },
-  }),
-  SloReport: record({
-    slo: text,
-    objective: number,
-    burn: mapOf(numberOrNull),
-    sufficient: flag,
-    events: count,
-    events_required: count,
-    error_budget_remaining: numberOrNull,
-    alert: { anyOf: [alert, { type: 'null' }] },
-  }),
+  SliReport: withOptional(
+    record({
+      sli: text,
+      events: count,
+      good: judgedCount,
+      bad: judgedCount,
+      windows: mapOf(windowReport),
+      percentiles,
+      baseline: { anyOf: [ref('Baseline'), { type: 'null' }] },
+    }),
+    {
+      mean: { ...numberOrNull, description: 'Of the values of the last five minutes; of SLIs over metrics.' },
+      estimated: { ...flag, description: "Good and bad were interpolated within a histogram's bucket." },
+      percentile_errors: {
+        ...mapOf(numberOrNull),
+        description: "By percentile: width of the histogram's bucket in which it lies; null: not bounded.",
+      },
+    },
+  ),
+  Baseline: {
+    allOf: [windowReport, record({ window: text, taken_at: moment, percentiles, mean: numberOrNull })],
+    description: 'The SLI before the experiment began, from items of the same segments that belonged to no experiment.',
+  },
+  SloReport: withOptional(
+    record({
+      slo: text,
+      objective: { ...numberOrNull, description: 'Null where there is an upper bound.' },
+      burn: mapOf(numberOrNull),
+      sufficient: flag,
+      events: count,
+      events_required: count,
+      error_budget_remaining: numberOrNull,
+      alert: { anyOf: [alert, { type: 'null' }] },
+    }),
+    { upper_bound: { ...number, description: 'What the ratio of the SLI must not be above.' } },
+  ),
   CohortReport: record({ segments: texts, slis: list(ref('SliReport')), slos: list(ref('SloReport')) }),
   ExperimentReport: record({
     evaluated_at: momentOrNull,
@@ -109,14 +143,24 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       record({
         variant: text,
         exposures: count,
-        unique_units: numberOrNull,
+        unique_units: { ...numberOrNull, description: 'Null: no exposure told its unit.' },
+        units: { anyOf: [ref('Units'), { type: 'null' }] },
         verdict: ref('Verdict'),
         cohorts: list(ref('CohortReport')),
       }),
     ),
     comparisons: { type: 'array', items: {} },
+    contamination: { anyOf: [ref('Contamination'), { type: 'null' }] },
     warnings: list(ref('Warning')),
   }),
+  Units: record(
+    { relative_error: number, share: number, expected_share: numberOrNull, repeat_exposures: count },
+    'Units (users, sessions) of a variant. relative_error: half-width of the 95 % interval of unique_units, relative to it; 0: exact.',
+  ),
+  Contamination: record(
+    { units: count, contaminated: count, ratio: number, lower: number, upper: number },
+    'Units that were exposed to several variants, with a 95 % interval.',
+  ),
   VerdictAnswer: record({
     experiment: text,
     variant: text,

@@ -7,7 +7,7 @@ export interface VerdictEvidence {
   readonly slos: readonly {
     readonly segments: Readonly<Record<string, string>>
     readonly slo: string
-    readonly objective: number
+    readonly objective: number | null
     readonly sufficient: boolean
     readonly events: number
     readonly events_required: number

@@ -1,6 +1,9 @@
 // An experiment as the registry holds it: variants, and in each the cohorts by their segments.
 import type { ExperimentDeclaration } from '../model/settings.ts'
 
+/** In the place of experiment and variant: items that belong to no experiment. No tag may have this name. */
+export const UNTAGGED = '_untagged_'
+
 /** Experiment, variant and segment values: what is counted together. */
 export class Cohort {
   /** Dense; given to another cohort once this one is removed. */
@@ -53,6 +56,8 @@ export class Variant {
   readonly experiment: Experiment
   /** By segment key. Only the registry changes it. */
   readonly cohorts = new Map<string, Cohort>()
+  /** Exposures, by this process, that did not tell their unit. */
+  exposuresWithoutUnit = 0
 
   constructor(name: string, experiment: Experiment) {
     this.name = name
@@ -91,6 +96,10 @@ export class Experiment {
     this.declared = parts.declared
     this.discoveredMs = parts.discoveredMs
     this.#controls = parts.controls
+  }
+
+  get isUntagged(): boolean {
+    return this.id === UNTAGGED
   }
 
   /** The declared control, else the first of the configured names that is a variant here; null while there is none. */

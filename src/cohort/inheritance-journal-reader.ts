@@ -126,8 +126,9 @@ class EntryReader {
     const form = this.#byte()
     observation.traceId.set(this.#traceId)
     observation.transport = (form >> layout.TRANSPORT_SHIFT) & layout.TRANSPORT_MASK
-    if (!this.#hasTime || form >= 2 * layout.WEIGHT_APART || observation.transport >= TRANSPORTS.length)
-      throw damaged('a span of an unknown form')
+    observation.isLog = (form & layout.LOG) !== 0
+    observation.isPart = (form & layout.PART) !== 0
+    if (!this.#hasTime || observation.transport >= TRANSPORTS.length) throw damaged('a span of an unknown form')
     observation.endMs = this.#finite()
     observation.second = (form & layout.SECOND_APART) === 0 ? Math.ceil(observation.endMs / 1000) : this.#finite()
     observation.weight = (form & layout.WEIGHT_APART) === 0 ? 1 : this.#finite()
@@ -138,8 +139,7 @@ class EntryReader {
   #outcome(observation: Observation, sli: number): void {
     const byte = this.#byte()
     observation.outcomes[sli] = byte & layout.OUTCOME_MASK
-    if (byte >= 2 * layout.HAS_VALUE || observation.outcomes[sli] === layout.OUTCOME_MASK)
-      throw damaged('an unknown outcome')
+    if (byte >= 2 * layout.HAS_VALUE) throw damaged('an unknown outcome')
     observation.values[sli] = (byte & layout.HAS_VALUE) === 0 ? Number.NaN : this.#double()
   }
 

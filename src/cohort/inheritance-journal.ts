@@ -17,7 +17,7 @@
 //   KEY       segment key of the spans that follow (a name)
 //   SECTION   kind of what follows; before the first: own
 //   SIGHT     the trace had a tagged span. How many of its tags, the last ones, were new by it, then for each a byte of flags: what became of the parked spans
-//   PARK      a byte (flags | transport << 2 | second apart << 4 | weight apart << 5), end, [second], [weight], then for each
+//   PARK      a byte (flags | transport << 2 | second apart << 4 | weight apart << 5 | log << 6 | part << 7), end, [second], [weight], then for each
 //             SLI a byte (outcome | has value << 2) and [value]. Second is apart where it is not the end rounded up, weight where it is not 1.
 // Numbers are varints, in brackets and times doubles, all little-endian. A name is 1 + the number of an earlier name, or 0,
 // its length and its UTF-16 units; the first gets the number 0.
@@ -42,6 +42,8 @@ export const TRANSPORT_SHIFT = 2
 export const TRANSPORT_MASK = 3
 export const SECOND_APART = 16
 export const WEIGHT_APART = 32
+export const LOG = 64
+export const PART = 128
 export const OUTCOME_MASK = 3
 export const HAS_VALUE = 4
 
@@ -134,12 +136,13 @@ export class InheritanceJournal {
     if (this.isOverfull) return
     if (observation.segmentKey !== this.#key) this.#writeKey(observation.segmentKey)
     this.#reserve(this.#parkBytes)
-    const { second, endMs, weight, outcomes, values } = observation
+    const { second, endMs, weight, outcomes, values, isLog, isPart } = observation
     const secondApart = second === Math.ceil(endMs / 1000) ? 0 : SECOND_APART
     const weightApart = weight === 1 ? 0 : WEIGHT_APART
     const bytes = this.#bytes
     bytes[this.#length++] = PARK
-    bytes[this.#length++] = flags | (observation.transport << TRANSPORT_SHIFT) | secondApart | weightApart
+    const kind = (isLog ? LOG : 0) | (isPart ? PART : 0)
+    bytes[this.#length++] = flags | (observation.transport << TRANSPORT_SHIFT) | secondApart | weightApart | kind
     this.#double(endMs)
     if (secondApart !== 0) this.#double(second)
     if (weightApart !== 0) this.#double(weight)

@@ -1,8 +1,8 @@
-// Untagged spans that wait for their trace, in the order of their receipt: a ring of records in one buffer, no object per span.
+// Untagged spans (and log records, and events of spans) that wait for their trace, in the order of their receipt: a ring of records in one buffer, no object per span.
 // A span is known by its sequence number, which stays the same when the ring grows; spans of one trace are chained.
 //
 //   record   receipt, second, end, weight, a value for each SLI (doubles)
-//            trace, next, segment key, flags | transport << 8 (32 bits each) | an outcome for each SLI (bytes)
+//            trace, next, segment key, flags | transport << 8 | log << 10 | part << 11 (32 bits each) | an outcome for each SLI (bytes)
 import type { Observation } from '../model/observation.ts'
 import { NONE } from './interner.ts'
 
@@ -29,6 +29,9 @@ const STATE = 3
 const STATE_WORDS = 4
 const FLAGS_MASK = 0xff
 const TRANSPORT_SHIFT = 8
+const TRANSPORT_MASK = 3
+const LOG = 1 << 10
+const PART = 1 << 11
 
 /** Bytes that one parked span takes. */
 export function parkedSpanBytes(sliCount: number): number {
@@ -107,8 +110,14 @@ export class ParkedSpans {
     this.#words[this.#word(sequence) + STATE] |= flags
   }
 
-  transport(sequence: number): number {
-    return this.#words[this.#word(sequence) + STATE] >> TRANSPORT_SHIFT
+  /** Whether it is of a log record. */
+  isLog(sequence: number): boolean {
+    return (this.#words[this.#word(sequence) + STATE] & LOG) !== 0
+  }
+
+  /** Whether it is an item of the ledger that is not attributed yet. */
+  isPending(sequence: number): boolean {
+    return (this.#words[this.#word(sequence) + STATE] & (ATTRIBUTED | PART)) === 0
   }
 
   /** Makes room for one more; false when the ring is full and may not grow. */
@@ -131,7 +140,8 @@ export class ParkedSpans {
     const word = this.#word(sequence)
     this.#words[word + TRACE] = NONE
     this.#words[word + NEXT] = NONE
-    this.#words[word + STATE] = observation.transport << TRANSPORT_SHIFT
+    const { transport, isLog, isPart } = observation
+    this.#words[word + STATE] = (transport << TRANSPORT_SHIFT) | (isLog ? LOG : 0) | (isPart ? PART : 0)
     const byte = (word + STATE_WORDS) * 4
     for (let sli = 0; sli < this.#sliCount; sli++) {
       this.#doubles[double + VALUES + sli] = observation.values[sli]
@@ -146,8 +156,12 @@ export class ParkedSpans {
     into.second = this.#doubles[double + SECOND]
     into.endMs = this.#doubles[double + END_MS]
     into.weight = this.#doubles[double + WEIGHT]
-    into.transport = this.transport(sequence)
-    const byte = (this.#word(sequence) + STATE_WORDS) * 4
+    const word = this.#word(sequence)
+    const state = this.#words[word + STATE]
+    into.transport = (state >> TRANSPORT_SHIFT) & TRANSPORT_MASK
+    into.isLog = (state & LOG) !== 0
+    into.isPart = (state & PART) !== 0
+    const byte = (word + STATE_WORDS) * 4
     for (let sli = 0; sli < this.#sliCount; sli++) {
       into.values[sli] = this.#doubles[double + VALUES + sli]
       into.outcomes[sli] = this.#bytes[byte + sli]

@@ -7,9 +7,9 @@
 //   cohort.ordinal                                              index for arrays beside the registry
 import { segmentKey as joinSegments, segmentValues } from '../model/observation.ts'
 import type { EngineSettings } from '../model/settings.ts'
-import { Cohort, Experiment, type Variant } from './experiment.ts'
+import { Cohort, Experiment, UNTAGGED, type Variant } from './experiment.ts'
 
-export { Cohort, Experiment, Variant } from './experiment.ts'
+export { Cohort, Experiment, UNTAGGED, Variant } from './experiment.ts'
 
 /** The variant, and the value of every segment, of what is past a limit. */
 export const OTHER = '_other_'
@@ -63,16 +63,35 @@ export class CohortRegistry {
     return known
   }
 
+  /** The cohort of an item that belongs to no experiment, received at `nowMs`. */
+  untagged(segmentKey: string, nowMs: number): Cohort {
+    const experiment = this.#experiments.get(UNTAGGED) ?? this.#addExperiment(UNTAGGED, nowMs)
+    const cohort = this.#cohortIn(this.#variantIn(experiment, UNTAGGED), segmentKey)
+    cohort.see(nowMs)
+    return cohort
+  }
+
+  /** What is counted of items without an experiment in these segments; null: nothing. */
+  untaggedCohort(segmentKey: string): Cohort | null {
+    return this.#experiments.get(UNTAGGED)?.variants.get(UNTAGGED)?.cohorts.get(segmentKey) ?? null
+  }
+
   /** Null for one that was neither declared nor seen. */
   experiment(id: string): Experiment | null {
     return this.#experiments.get(id) ?? null
   }
 
   get experimentCount(): number {
-    return this.#experiments.size
+    return this.#experiments.size - (this.#experiments.has(UNTAGGED) ? 1 : 0)
   }
 
-  experiments(): MapIterator<Experiment> {
+  /** All but that of items without an experiment. */
+  *experiments(): Generator<Experiment> {
+    for (const experiment of this.#experiments.values()) if (!experiment.isUntagged) yield experiment
+  }
+
+  /** That of items without an experiment included. */
+  all(): MapIterator<Experiment> {
     return this.#experiments.values()
   }
 
@@ -89,7 +108,7 @@ export class CohortRegistry {
       known.seen = true
       return true
     }
-    if (this.#isFull()) return false
+    if (this.#isFull() && id !== UNTAGGED) return false
     this.#addExperiment(id, discoveredMs)
     return true
   }
@@ -150,7 +169,7 @@ export class CohortRegistry {
   }
 
   #isFull(): boolean {
-    return this.#experiments.size >= this.#limits.experiments
+    return this.experimentCount >= this.#limits.experiments
   }
 
   #addExperiment(id: string, discoveredMs: number): Experiment {
@@ -166,7 +185,11 @@ export class CohortRegistry {
     if (nowMs <= this.#noRoomUntilMs) return false
     let idlest: Experiment | null = null
     for (const experiment of this.#experiments.values())
-      if (experiment.declared === null && (idlest === null || experiment.lastSeenMs < idlest.lastSeenMs))
+      if (
+        experiment.declared === null &&
+        !experiment.isUntagged &&
+        (idlest === null || experiment.lastSeenMs < idlest.lastSeenMs)
+      )
         idlest = experiment
     this.#noRoomUntilMs = idlest === null ? Infinity : idlest.lastSeenMs + this.#limits.idleExpiryMs
     if (idlest === null || nowMs <= this.#noRoomUntilMs) return false

@@ -1,16 +1,17 @@
-// The segment values of a span as one text (model/observation.ts joins them).
+// The segment values of a record as one text (model/observation.ts joins them).
 //
 //   new SegmentReader(settings.segments, vocabulary).read(span)     'shop', or several values joined
+
+import type { AttributedRecord, AttributeValue } from '../model/attributes.ts'
 import { segmentKey } from '../model/observation.ts'
-import type { AttributeValue, SpanRecord } from '../model/span.ts'
 import type { Vocabulary } from '../model/vocabulary.ts'
 
-/** The value of a segment that the span does not tell. */
+/** The value of a segment that the record does not tell. */
 export const UNKNOWN_SEGMENT = 'unknown'
 /** Longest segment value in UTF-16 units; longer ones are cut. */
 export const MAX_SEGMENT_LENGTH = 256
 
-/** Reads segments of spans decoded with the vocabulary that it was made for. */
+/** Reads segments of records decoded with the vocabulary that it was made for. */
 export class SegmentReader {
   readonly #slots: readonly number[]
   // Spans of one resource come one after the other, so the same values do; their key is kept.
@@ -27,7 +28,7 @@ export class SegmentReader {
    * Each value is looked up on the record, then on its resource. Missing, empty or not comparable is "unknown"; a NUL
    * becomes U+FFFD; what is longer than MAX_SEGMENT_LENGTH is cut.
    */
-  read(span: SpanRecord): string {
+  read(span: AttributedRecord): string {
     let same = true
     for (let at = 0; at < this.#slots.length; at++) {
       const slot = this.#slots[at]

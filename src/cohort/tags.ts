@@ -1,16 +1,21 @@
-// Which experiments does a span name itself? Rules are compiled to slots once; a span then costs a few array reads.
+// Which experiments does a record name itself? Rules are compiled to slots once; a record then costs a few array reads.
 //
-//   const tags = newTagList()                                  reused from span to span
-//   new TagResolver(settings.tags, vocabulary).resolve(span, tags)
+//   const tags = newTagList()                                  reused from record to record
+//   new TagResolver(settings, vocabulary).resolve(record, tags)
 //   tags.count, tags.experiments[i], tags.variants[i]          each experiment at most once
-import type { TagRule } from '../model/settings.ts'
-import type { AttributeSet, AttributeValue, SpanRecord } from '../model/span.ts'
+import type { AttributedRecord, AttributeSet, AttributeValue } from '../model/attributes.ts'
+import type { EngineSettings } from '../model/settings.ts'
+import type { SpanEvent } from '../model/span.ts'
 import type { Vocabulary } from '../model/vocabulary.ts'
+import { UNTAGGED } from './experiment.ts'
+import { compileResourceVariants, type ResourceVariant } from './resource-variants.ts'
 
 /** Longest experiment or variant name, in UTF-16 units. A pair with a longer one is no tag. */
 export const MAX_NAME_LENGTH = 256
 /** Tags that one item may have; OpenTelemetry SDKs allow a span 128 attributes. */
 export const MAX_TAGS = 128
+
+const NO_EVENTS: readonly SpanEvent[] = []
 
 /** The (experiment, variant) pairs of one item; entries from `count` on are left over from earlier ones. */
 export interface TagList {
@@ -35,14 +40,19 @@ interface PrefixIndex {
   readonly prefix: number
 }
 
-/** Finds the tags of spans decoded with the vocabulary that it was made for. */
+export type TagSettings = Pick<EngineSettings, 'tags'> & Partial<Pick<EngineSettings, 'resourceVariants'>>
+
+/** Finds the tags of records decoded with the vocabulary that it was made for. */
 export class TagResolver {
-  /** Pairs that were complete, but had a name too long or came after MAX_TAGS others on the same item. */
+  /** Pairs that were complete, but had a name too long or reserved, or came after MAX_TAGS others on the same item. */
   unusable = 0
   readonly #rules: readonly (PairSlots | PrefixIndex)[]
+  readonly #resourceVariants: readonly ResourceVariant[]
+  readonly #scratch = newTagList()
 
-  constructor(rules: readonly TagRule[], vocabulary: Vocabulary) {
-    this.#rules = rules.map((rule) =>
+  constructor({ tags, resourceVariants = [] }: TagSettings, vocabulary: Vocabulary) {
+    this.#resourceVariants = compileResourceVariants(resourceVariants, vocabulary)
+    this.#rules = tags.map((rule) =>
       rule.kind === 'pair'
         ? {
             kind: 'pair',
@@ -54,14 +64,34 @@ export class TagResolver {
   }
 
   /**
-   * Fills `into` with the tags of the span's attributes, then of its flag events; with those of its resource only where
-   * neither gave any. For one experiment the first pair found counts.
+   * Fills `into` with the tags of the record's attributes, then of the flag events among the first `eventCount` events; with those of its
+   * resource only where neither gave any, first those that it carries, then those that rules make of it. For one experiment the first pair
+   * found counts.
    */
-  resolve(span: SpanRecord, into: TagList): void {
+  resolve(record: AttributedRecord, into: TagList, events: readonly SpanEvent[] = NO_EVENTS, eventCount = 0): void {
     into.count = 0
-    this.#collect(span.attributes, into)
-    for (let event = 0; event < span.flagEventCount; event++) this.#collect(span.flagEvents[event], into)
-    if (into.count === 0) this.#collect(span.resource, into)
+    this.#collect(record.attributes, into)
+    for (let at = 0; at < eventCount; at++) if (events[at].isFlag) this.#collect(events[at].attributes, into)
+    if (into.count > 0) return
+    this.#collect(record.resource, into)
+    for (let at = 0; at < this.#resourceVariants.length; at++) {
+      const { experiment, variantOf } = this.#resourceVariants[at]
+      this.#add(experiment, variantOf(record), into)
+    }
+  }
+
+  /** Fills `into` with the tags of these attributes alone. */
+  resolveOwn(attributes: AttributeSet, into: TagList): void {
+    into.count = 0
+    this.#collect(attributes, into)
+  }
+
+  /** Whether these attributes alone tell any tag. */
+  hasOwn(attributes: AttributeSet): boolean {
+    const { unusable } = this
+    this.resolveOwn(attributes, this.#scratch)
+    this.unusable = unusable
+    return this.#scratch.count > 0
   }
 
   #collect(attributes: AttributeSet, into: TagList): void {
@@ -94,7 +124,8 @@ export class TagResolver {
     const experiment = textOf(experimentValue)
     const variant = textOf(variantValue)
     const { count, experiments } = into
-    if (experiment.length > MAX_NAME_LENGTH || variant.length > MAX_NAME_LENGTH || count === MAX_TAGS) {
+    const isTooLong = experiment.length > MAX_NAME_LENGTH || variant.length > MAX_NAME_LENGTH
+    if (isTooLong || count === MAX_TAGS || experiment === UNTAGGED) {
       this.unusable++
       return
     }

@@ -47,8 +47,8 @@ export interface TraceInheritanceOptions {
    * call back into this object.
    */
   readonly deliver: (observation: Observation, experiment: string, variant: string, first: boolean) => boolean
-  /** Told of each span that ends without ever having been attributed. `transport` is an index into TRANSPORTS. */
-  readonly release: (transport: number, outcome: ReleaseOutcome) => void
+  /** Told of each span that ends without ever having been attributed; the observation is reused after the call. */
+  readonly release: (observation: Observation, outcome: ReleaseOutcome) => void
   /** Whether inputs are recorded for takeJournal(). */
   readonly journal?: boolean
   /** What a journal must have been recorded under to be restored here: whatever observations and segment keys depend on. */
@@ -74,15 +74,20 @@ export class TraceInheritance {
       waitMs,
       sliCount,
       maxBytes,
-      ended: (transport, flags) => this.#reportEnd(transport, flags),
+      ended: (sequence) => this.#reportParkedEnd(sequence),
     })
     this.#journal = options.journal === true ? this.#newJournal(maxBytes) : null
     this.#view = new Observation(sliCount)
   }
 
-  /** Parked spans that are not attributed yet. */
+  /** Parked spans and log records that are not attributed yet. */
   get pendingItems(): number {
     return this.#waiting.pendingItems
+  }
+
+  /** Of these, log records. */
+  get pendingLogs(): number {
+    return this.#waiting.pendingLogs
   }
 
   /** Parked spans, whether attributed or not. */
@@ -147,7 +152,7 @@ export class TraceInheritance {
    */
   park(observation: Observation, nowMs: number): boolean {
     if (!this.takesPart(observation.traceId)) {
-      this.#options.release(observation.transport, 'unattributed')
+      this.#options.release(observation, 'unattributed')
       return false
     }
     const waiting = this.#waiting
@@ -156,7 +161,7 @@ export class TraceInheritance {
     const tags = waiting.tags(trace)
     const flags = this.#deliverKnown(observation, tags)
     const isHeld = waiting.hold(observation, trace, flags)
-    if (!isHeld) this.#reportEnd(observation.transport, flags)
+    if (!isHeld) this.#reportEnd(observation, flags)
     if (this.#journal !== null) {
       this.#journal.setTrace(observation.traceId, tags, waiting.nowMs)
       if (isHeld) this.#journal.park(observation, flags)
@@ -280,9 +285,16 @@ export class TraceInheritance {
     return flags
   }
 
-  #reportEnd(transport: number, flags: number): void {
+  #reportParkedEnd(sequence: number): void {
+    const flags = this.#waiting.parked.flags(sequence)
     if ((flags & ATTRIBUTED) !== 0 || this.#isRestoring) return
-    this.#options.release(transport, (flags & REFUSED) === 0 ? 'unattributed' : 'limit')
+    this.#waiting.read(sequence, this.#view)
+    this.#reportEnd(this.#view, flags)
+  }
+
+  #reportEnd(observation: Observation, flags: number): void {
+    if ((flags & ATTRIBUTED) !== 0 || this.#isRestoring) return
+    this.#options.release(observation, (flags & REFUSED) === 0 ? 'unattributed' : 'limit')
   }
 }
 

@@ -20,8 +20,8 @@ export interface WaitingTracesOptions {
   readonly sliCount: number
   /** Bound on the memory of parked spans, traces and tags together. */
   readonly maxBytes: number
-  /** Told of each parked span that ends, with its flags. `transport` is an index into TRANSPORTS. */
-  readonly ended: (transport: number, flags: number) => void
+  /** Told of each parked span that ends, while it can still be read. */
+  readonly ended: (sequence: number) => void
 }
 
 const NAMES_SHARE = 0.05
@@ -29,8 +29,10 @@ const SPANS_SHARE = 0.5
 const MAX_ENTRIES = 2 ** 26
 
 export class WaitingTraces {
-  /** Parked spans that are not attributed yet. */
+  /** Parked spans and log records that are not attributed yet. */
   pendingItems = 0
+  /** Of these, log records. */
+  pendingLogs = 0
   /** Parked spans released before their time for want of room. */
   evicted = 0
   /** Traces forgotten before their time for want of room. */
@@ -138,7 +140,7 @@ export class WaitingTraces {
     parked.setTrace(sequence, trace)
     parked.setKey(sequence, key)
     parked.addFlags(sequence, flags)
-    if ((flags & ATTRIBUTED) === 0) this.pendingItems++
+    this.#pend(sequence, 1)
     if (trace === NONE) return true
     const last = traces.lastParked(trace)
     if (last !== NONE) parked.setNext(last, sequence)
@@ -148,9 +150,8 @@ export class WaitingTraces {
 
   /** Notes what became of a parked span. */
   mark(sequence: number, flags: number): void {
-    const before = this.parked.flags(sequence)
+    if ((flags & ATTRIBUTED) !== 0) this.#pend(sequence, -1)
     this.parked.addFlags(sequence, flags)
-    if ((flags & ATTRIBUTED) !== 0 && (before & ATTRIBUTED) === 0) this.pendingItems--
   }
 
   /** Fills an observation with all of a parked span but its trace id. */
@@ -173,17 +174,22 @@ export class WaitingTraces {
   #releaseOldest(): void {
     const { parked, traces } = this
     const { oldest } = parked
-    const flags = parked.flags(oldest)
     const trace = parked.trace(oldest)
-    const transport = parked.transport(oldest)
+    this.#options.ended(oldest)
+    this.#pend(oldest, -1)
     if (trace !== NONE) {
       const next = parked.next(oldest)
       traces.setParked(trace, next, next === NONE ? NONE : traces.lastParked(trace))
     }
     this.#segmentKeys.release(parked.key(oldest))
     parked.shift()
-    if ((flags & ATTRIBUTED) === 0) this.pendingItems--
-    this.#options.ended(transport, flags)
+  }
+
+  /** A parked span that is pending, if it is, begins or ends to be so. */
+  #pend(sequence: number, change: 1 | -1): void {
+    if (!this.parked.isPending(sequence)) return
+    this.pendingItems += change
+    if (this.parked.isLog(sequence)) this.pendingLogs += change
   }
 
   #evictOldest(): void {

@@ -21,6 +21,8 @@ Exit codes: 0 done (lines that cannot be decoded are named on standard error), 1
 `
 
 const DEFAULT_AFTER = '1s'
+/** So that two replays of one recording tell the same. */
+const UNIT_KEY = 'replay'
 
 export async function replayCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = readFlagsAndArguments(args, {
@@ -32,9 +34,10 @@ export async function replayCommand(args: readonly string[], terminal: Terminal)
   if (afterMs === null) throw new UsageError(`--after is a time like 10m, not ${values.after}`)
   const loaded = loadOrComplain(values, terminal)
   if (loaded === null) return EXIT.badConfiguration
+  const { engine } = loaded.settings
   try {
     await replay({
-      settings: loaded.settings.engine,
+      settings: { ...engine, unitKey: engine.unitKey || UNIT_KEY },
       files: positionals,
       afterMs,
       write: writeLine,

@@ -1,14 +1,12 @@
 // From checked pieces to Settings: what the rest of the daemon works with.
+import { RECORD_FIELDS } from '../model/matcher.ts'
 import type { EngineSettings, ExperimentDeclaration, ListenAddress, Settings } from '../model/settings.ts'
-import type { BurnPolicy, Sli, Slo } from '../model/slo.ts'
+import { matchersOf, type Sli } from '../model/slo.ts'
+import { compileSlis, compileSlos, values } from './compile-slis.ts'
 import { compileStore, storeNotes } from './compile-store.ts'
 import { fingerprint } from './fingerprint.ts'
-import type { Entry, EntryList, Pieces } from './pieces.ts'
-import { BUILT_IN_POLICIES } from './policies.ts'
-import { hasCriterion } from './references.ts'
+import type { Pieces } from './pieces.ts'
 import type { ExperimentConfig } from './schema/experiments.ts'
-import type { SliConfig } from './schema/slis.ts'
-import type { PolicyConfig, SloConfig } from './schema/slos.ts'
 
 /** Settings of pieces without problems, and what is worth knowing though it is no problem. */
 export function compile(pieces: Pieces, inactive: readonly string[]): { settings: Settings; notes: string[] } {
@@ -51,11 +49,9 @@ function otlpTarget(
 
 function compileEngine(pieces: Pieces): EngineSettings {
   const { cohorts, receivers } = pieces.sections
-  const slis = values(pieces.slis).flatMap((sli) =>
-    sli.from === 'metrics' || sli.from === 'events' ? [] : [spanSli(sli)],
-  )
   return {
     tags: cohorts.tags,
+    resourceVariants: cohorts.resource_variants,
     segments: cohorts.segments,
     controls: cohorts.control,
     inheritMs: cohorts.inherit_from_trace,
@@ -65,59 +61,18 @@ function compileEngine(pieces: Pieces): EngineSettings {
       cohortsPerExperiment: cohorts.limits.cohorts_per_experiment,
       idleExpiryMs: cohorts.limits.idle_expiry,
       pendingBytes: cohorts.limits.pending_memory,
+      unitsPerExperiment: cohorts.units.sample,
     },
+    unitAttributes: cohorts.units.attributes,
+    unitKey: cohorts.units.key,
+    streams: { limit: cohorts.limits.streams, expiryMs: cohorts.limits.stream_expiry },
     allowedLatenessMs: cohorts.allowed_lateness,
     allowedFutureMs: cohorts.allowed_future,
     retryWindowMs: receivers.otlp.retry_window,
-    slis,
-    slos: activeSlos(pieces),
+    slis: compileSlis(pieces),
+    slos: compileSlos(pieces),
     experiments: values(pieces.experiments).map(declaration),
   }
-}
-
-function values<T>(list: EntryList<T>): T[] {
-  return list.entries.flatMap(({ value }: Entry<T>) => (value === null ? [] : [value]))
-}
-
-type SpanSliConfig = Exclude<SliConfig, { from: 'metrics' } | { from: 'events' }>
-
-function spanSli(sli: SpanSliConfig): Sli {
-  return {
-    name: sli.name,
-    from: 'spans',
-    where: sli.where ?? null,
-    badWhen: sli.bad_when ?? null,
-    good: sli.good ?? null,
-    value: sli.value ?? null,
-    goodBelow: sli.good_below?.bound ?? null,
-    percentiles: sli.percentiles,
-  }
-}
-
-/** SLOs on SLIs that this version counts. Of the default ones, those whose SLI can carry them. */
-function activeSlos(pieces: Pieces): Slo[] {
-  const slis = new Map(values(pieces.slis).map((sli) => [sli.name, sli]))
-  const policies = new Map(values(pieces.policies).map((policy) => [policy.name, burnPolicy(policy)]))
-  return values(pieces.slos).flatMap((slo: SloConfig): Slo[] => {
-    const sli = slis.get(slo.sli)
-    const policy = BUILT_IN_POLICIES.get(slo.policy) ?? policies.get(slo.policy)
-    if (
-      sli === undefined ||
-      sli.from === 'metrics' ||
-      sli.from === 'events' ||
-      !hasCriterion(sli) ||
-      policy === undefined
-    )
-      return []
-    return [{ name: slo.name, sli: slo.sli, objective: slo.objective, windowSeconds: slo.window, policy }]
-  })
-}
-
-function burnPolicy(policy: PolicyConfig): BurnPolicy {
-  const rules = policy.rules.map(({ severity, factor, long, short, gate }) => {
-    return { severity, factor, longSeconds: long, shortSeconds: short, gate: gate ?? null }
-  })
-  return { name: policy.name, rules, minEvents: policy.min_events, minBad: policy.min_bad }
 }
 
 function declaration(experiment: ExperimentConfig): ExperimentDeclaration {
@@ -127,6 +82,7 @@ function declaration(experiment: ExperimentConfig): ExperimentDeclaration {
     owner: experiment.owner ?? null,
     runbookUrl: experiment.runbook_url ?? null,
     control: experiment.control ?? null,
+    allocation: experiment.allocation ?? null,
   }
 }
 
@@ -146,19 +102,37 @@ function listenNotes({ receivers, api }: Settings): string[] {
   })
 }
 
-const NOT_ON_SPANS: ReadonlySet<string> = new Set(['event.name', 'severity'])
+/** Fields of records, by what an SLI is over, that such records have. */
+const FIELDS_OF: Readonly<Record<Sli['from'], readonly string[]>> = {
+  spans: ['span.name', 'span.kind', 'span.status', 'span.root'],
+  events: ['event.name', 'severity'],
+  metrics: [],
+  ratio: [],
+  ingest: [],
+}
 
-function fieldsOf({ where, badWhen, good }: Sli): ReadonlySet<string> {
-  const alternatives = [where, badWhen, good].flatMap((matcher) => matcher ?? [])
-  return new Set(alternatives.flatMap((conditions) => conditions.map(({ field }) => field)))
+/** Fields that the SLI asks for and its records do not have. */
+function strangeFields(sli: Sli): string[] {
+  // What its events are compared with may be of another kind.
+  const judging: Sli = sli.from === 'events' ? { ...sli, valid: { kind: 'judged' } } : sli
+  const fields = new Set(matchersOf(judging).flatMap((matcher) => matcher.flat().map(({ field }) => field)))
+  return [...fields].filter((field) => RECORD_FIELDS.includes(field) && !FIELDS_OF[sli.from].includes(field))
+}
+
+const RECORDS: Readonly<Record<Sli['from'], string>> = {
+  spans: 'spans',
+  events: 'events',
+  metrics: 'data points',
+  ratio: 'data points',
+  ingest: 'items',
 }
 
 function contentNotes(pieces: Pieces, engine: EngineSettings): string[] {
   const notes: string[] = []
   if (engine.slis.length === 0) notes.push('no SLI is active: exposures are seen, but nothing is counted')
   for (const sli of engine.slis)
-    for (const field of fieldsOf(sli))
-      if (NOT_ON_SPANS.has(field)) notes.push(`SLI ${sli.name} asks for ${field}, which spans do not have`)
+    for (const field of strangeFields(sli))
+      notes.push(`SLI ${sli.name} asks for ${field}, which ${RECORDS[sli.from]} do not have`)
   if (pieces.slos.given) return notes
   const kept = new Set(engine.slos.map(({ name }) => name))
   for (const { name, sli } of values(pieces.slos))

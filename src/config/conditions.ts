@@ -3,10 +3,11 @@
 import type { Condition, Matcher, Test } from '../model/matcher.ts'
 import { RECORD_FIELDS, RESOURCE_FIELD_PREFIX, SPAN_KINDS, SPAN_STATUSES } from '../model/matcher.ts'
 import { coreNumber, coreScalar } from './core-scalar.ts'
+import { severityEquality, severityOrder } from './severity-conditions.ts'
 import { nearest } from './suggest.ts'
 
 /** Configuration keys whose values are written in this language. */
-export const CONDITION_KEYS: ReadonlySet<string> = new Set(['where', 'bad_when', 'good', 'ignore_when'])
+export const CONDITION_KEYS: ReadonlySet<string> = new Set(['where', 'bad_when', 'good', 'ignore_when', 'valid'])
 
 export interface ConditionMistake {
   readonly path: readonly (string | number)[]
@@ -18,6 +19,7 @@ export interface ConditionMistake {
 const ENUMERATED = new Map([
   ['span.kind', SPAN_KINDS],
   ['span.status', SPAN_STATUSES],
+  ['span.root', ['true', 'false']],
 ])
 const VALUE = 'a value, a comparison such as ">=500", a pattern such as "/^GET /", {present: true}, or a list of these'
 
@@ -105,6 +107,8 @@ function order(
   path: readonly (string | number)[],
   report: Report,
 ): Test {
+  if (field === 'severity')
+    return severityOrder(operator, bound.trim(), (expected, meant) => report(path, expected, meant))
   const operand = coreNumber(bound.trim())
   if (ENUMERATED.has(field)) report(path, `one of ${ENUMERATED.get(field)?.join(', ')}`)
   else if (operand === null || !Number.isFinite(operand)) report(path, `a number after ${operator}`)
@@ -118,6 +122,8 @@ function equality(
   path: readonly (string | number)[],
   report: Report,
 ): Test {
+  if (field === 'severity')
+    return severityEquality(operand, negated, (expected, meant) => report(path, expected, meant))
   const known = ENUMERATED.get(field)
   if (known !== undefined && !known.includes(String(operand))) {
     const meant = nearest(String(operand), known)

@@ -1,11 +1,19 @@
 // What a configuration means, in plain text, for `cohortd check`.
-import { formatSeconds } from '../model/duration.ts'
-import type { Condition, Matcher, Test } from '../model/matcher.ts'
-import type { ListenAddress, RedisSettings, RedisTls, Settings, StoreSettings, TagRule } from '../model/settings.ts'
-import type { BurnPolicy, BurnRule, Sli, Slo } from '../model/slo.ts'
+import { formatMs, formatSeconds } from '../model/duration.ts'
+import type {
+  ListenAddress,
+  RedisSettings,
+  RedisTls,
+  ResourceVariantRule,
+  Settings,
+  StoreSettings,
+  TagRule,
+} from '../model/settings.ts'
+import type { BurnPolicy, BurnRule, Slo } from '../model/slo.ts'
 import { errorBudget } from '../model/slo.ts'
 import { maskPasswords } from '../model/url.ts'
 import { redisUrls } from './compile-store.ts'
+import { matcherText, sliSentence } from './explain-sli.ts'
 import type { Loaded } from './load.ts'
 import { formatBytes } from './size.ts'
 
@@ -107,12 +115,14 @@ function tlsSentence({ caFile, certFile, serverName, insecureSkipVerify }: Redis
 function cohortRules({ engine }: Settings): Row[] {
   const { limits } = engine
   const inherit =
-    engine.inheritMs === 0 ? 'never' : `from a tagged span of their trace, for ${formatMs(engine.inheritMs)}`
+    engine.inheritMs === 0 ? 'never' : `from a tagged item of their trace, for ${formatMs(engine.inheritMs)}`
   return [
     ...engine.tags.map((tag, index): Row => [index === 0 ? 'experiment' : 'or', tagSentence(tag)]),
+    ...engine.resourceVariants.map((rule): Row => ['or', resourceVariantSentence(rule)]),
     ['split by', engine.segments.length === 0 ? 'nothing else' : engine.segments.join(', ')],
     ['control', `${engine.controls.join(', else ') || 'none'} (unless the experiment says)`],
-    ['untagged spans inherit', inherit],
+    ['untagged items inherit', inherit],
+    ['units', unitSentence(engine)],
     [
       'taken',
       `what ended at most ${formatMs(engine.allowedLatenessMs)} ago and at most ${formatMs(engine.allowedFutureMs)} ahead`,
@@ -124,59 +134,48 @@ function cohortRules({ engine }: Settings): Row[] {
   ]
 }
 
+function unitSentence({ unitAttributes, limits }: Settings['engine']): string {
+  if (unitAttributes.length === 0) return 'not looked at'
+  return `by ${unitAttributes.join(', else ')}, hashed; of each experiment up to ${limits.unitsPerExperiment}, else a sample`
+}
+
+function resourceVariantSentence({
+  experiment,
+  attribute,
+  variant,
+  variants,
+  others,
+  where,
+}: ResourceVariantRule): string {
+  const resources = where === null ? 'every resource' : `resources where ${matcherText(where)}`
+  if (attribute === null) return `${experiment}: ${resources} are of ${variant}`
+  const named = [...(variants ?? [])].map(([value, name]) => `${value} is ${name}`)
+  const rest = others === 'itself' ? ['its value'] : []
+  return `${experiment}: of ${resources}, by ${attribute}: ${[...named, ...rest].join(', ')}`
+}
+
 function tagSentence(tag: TagRule): string {
   if (tag.kind === 'prefix') return `NAME where there is ${tag.prefix}NAME, the variant is its value`
   return `the value of ${tag.experiment}, the variant is in ${tag.variant.join(', else ')}`
 }
 
-/** One sentence: which spans count and which of them are good. */
-export function sliSentence(sli: Sli): string {
-  const counted = sli.where === null ? 'every span' : `spans where ${matcherText(sli.where)}`
-  const measured =
-    sli.value === null ? '' : sli.value.kind === 'duration' ? ' with their duration' : ` with ${sli.value.name}`
-  const bad = [
-    ...(sli.badWhen === null ? [] : [matcherText(sli.badWhen)]),
-    ...(sli.good === null ? [] : [`not (${matcherText(sli.good)})`]),
-    ...(sli.goodBelow === null ? [] : [`the value is ${boundText(sli, sli.goodBelow)} or more`]),
-  ]
-  const judged = bad.length === 0 ? 'none is bad' : `bad when ${bad.join(', or ')}`
-  const percentiles = sli.percentiles.map((percentile) => `p${Number((percentile * 100).toPrecision(10))}`)
-  return `${counted}${measured}; ${judged}${percentiles.length === 0 ? '' : `; ${percentiles.join(', ')}`}`
-}
-
-function boundText(sli: Sli, bound: number): string {
-  return sli.value?.kind === 'duration' ? formatMs(bound * 1000) : String(bound)
-}
-
-function matcherText(matcher: Matcher): string {
-  const alternatives = matcher.map((conditions) => conditions.map(conditionText).join(' and '))
-  return alternatives.join(', or ')
-}
-
-function conditionText({ field, anyOf }: Condition): string {
-  const values = anyOf.flatMap((test) => (test.kind === 'equal' && !test.negated ? [test.operand] : []))
-  if (values.length === anyOf.length) return `${field} is ${values.join(' or ')}`
-  return `${field} ${anyOf.map(testText).join(' or ')}`
-}
-
-function testText(test: Test): string {
-  if (test.kind === 'equal') return `${test.negated ? 'is not' : 'is'} ${test.operand}`
-  if (test.kind === 'order') return `${test.operator} ${test.operand}`
-  if (test.kind === 'pattern') return `matches ${test.pattern}`
-  return test.present ? 'is present' : 'is absent'
-}
-
 function sloBlock(slo: Slo): string {
-  const share = `${Number((slo.objective * 100).toPrecision(10))} % of ${slo.sli} good over ${formatSeconds(slo.windowSeconds)}`
+  const promise =
+    slo.objective === null
+      ? `${slo.sli} at most ${slo.upperBound}`
+      : `${Number((slo.objective * 100).toPrecision(10))} % of ${slo.sli} good`
+  const share = `${promise} over ${formatSeconds(slo.windowSeconds)}`
   const rules = slo.policy.rules.map((rule): Row => [rule.severity, ruleSentence(rule, slo)])
   return block(`SLO ${slo.name}: ${share}, policy ${slo.policy.name}`, rules)
 }
 
 function ruleSentence(rule: BurnRule, slo: Slo): string {
   const windows = `${formatSeconds(rule.longSeconds)} and ${formatSeconds(rule.shortSeconds)}`
-  const outage = formatOutage(outageSeconds(rule, slo.objective))
-  const least = smallestAlert(rule, slo)
   const gate = rule.gate === null ? '' : '; speaks for rollback'
+  const { objective, policy } = slo
+  if (objective === null) return `at ${rule.factor}x in ${windows}: not before ${policy.minEvents} events${gate}`
+  const outage = formatOutage(outageSeconds(rule, objective))
+  const least = smallestAlert(rule, { objective, policy })
   return `at ${rule.factor}x in ${windows}: after ${outage} of full outage, not before ${least.events} events with ${least.bad} bad${gate}`
 }
 
@@ -220,8 +219,4 @@ function sending({ exporters, selfTelemetry }: Settings): Row[] {
   return targets.flatMap(([what, target]): Row[] =>
     target === null ? [] : [[what, `to ${target.endpoint} every ${formatMs(target.intervalMs)}`]],
   )
-}
-
-function formatMs(ms: number): string {
-  return ms % 1000 === 0 ? formatSeconds(ms / 1000) : `${Number(ms.toPrecision(12))}ms`
 }

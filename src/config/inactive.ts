@@ -5,14 +5,11 @@ import type { Located } from './located.ts'
 import { isGiven } from './located.ts'
 import type { Pieces } from './pieces.ts'
 
-/** The keys that the reference marks so. Values of other keys that are not active yet: slis[].from metrics and events. */
+/** The keys that the reference marks so. */
 export const INACTIVE_KEYS: ReadonlySet<string> = new Set([
   'receivers.otlp.protocols.grpc.tls',
   'receivers.otlp.protocols.http.tls',
   'api.tls',
-  'cohorts.resource_variants',
-  'slis[].ignore_when',
-  'experiments[].allocation',
   'experiments[].guardrails',
   'experiments[].success',
   'experiments[].min_duration',
@@ -24,17 +21,11 @@ export const INACTIVE_KEYS: ReadonlySet<string> = new Set([
 
 /** One sentence for each such key that was given. */
 export function inactiveSentences(pieces: Pieces, tree: Located): string[] {
-  return [
-    ...ofListeners(pieces),
-    ...ofCohorts(pieces),
-    ...ofSlis(pieces),
-    ...ofExperiments(pieces, tree),
-    ...ofOutputs(pieces),
-  ]
+  return [...ofListeners(pieces), ...ofExperiments(pieces, tree), ...ofOutputs(pieces)]
 }
 
 function notActive(key: string, consequence: string): string {
-  return `${key} ${key.startsWith('slis from') ? 'are' : 'is'} not active yet: ${consequence}`
+  return `${key} is not active yet: ${consequence}`
 }
 
 function ofListeners({ sections }: Pieces): string[] {
@@ -47,34 +38,7 @@ function ofListeners({ sections }: Pieces): string[] {
   return listeners.flatMap(([key, tls]) => (tls === undefined ? [] : [notActive(key, 'connections are not encrypted')]))
 }
 
-function ofCohorts({ sections }: Pieces): string[] {
-  if ((sections.cohorts.resource_variants ?? []).length === 0) return []
-  return [notActive('cohorts.resource_variants', 'only cohorts.tags tell experiment and variant')]
-}
-
-function ofSlis(pieces: Pieces): string[] {
-  const sentences: string[] = []
-  for (const source of ['metrics', 'events'] as const) {
-    const slis = pieces.slis.entries.flatMap(({ value }) => (value?.from === source ? [value.name] : []))
-    if (slis.length === 0) continue
-    const given = pieces.slos.given ? pieces.slos.entries : []
-    const slos = given.flatMap(({ value }) => (value !== null && slis.includes(value.sli) ? [value.name] : []))
-    const withSlos = slos.length === 0 ? '' : `, and so are the SLOs on them (${shortList(slos)})`
-    sentences.push(
-      notActive(`slis from ${source}`, `${shortList(slis)} ${slis.length === 1 ? 'is' : 'are'} left out${withSlos}`),
-    )
-  }
-  const ignoring = pieces.slis.entries.flatMap(({ value }) => {
-    const counted = value !== null && value.from !== 'metrics' && value.from !== 'events'
-    return counted && value.ignore_when !== undefined ? [value.name] : []
-  })
-  if (ignoring.length > 0)
-    sentences.push(notActive('slis[].ignore_when', `what it names is counted all the same (${shortList(ignoring)})`))
-  return sentences
-}
-
 const EXPERIMENT_KEYS = [
-  ['allocation', 'sample ratios are not tested'],
   ['guardrails', 'variants are not compared with the control'],
   ['success', 'it is not judged'],
   ['min_duration', 'no variant is promoted'],

@@ -37,8 +37,29 @@ export function checkReferences(pieces: Pieces, options: { tree: Located; known:
 
 /** Whether the SLI tells good events from bad ones. */
 export function hasCriterion(sli: SliConfig): boolean {
+  if (sli.from === 'ingest') return true
+  if (sli.from === 'metrics' && sli.numerator !== undefined) return true
   if (sli.good_below !== undefined || sli.bad_when !== undefined) return true
   return sli.from !== 'metrics' && sli.good !== undefined
+}
+
+/** Whether the SLI is a ratio of two metrics whose numerator is an amount: said so, or no SLO has an objective for it. */
+export function isAmount(sli: SliConfig, pieces: Pieces): boolean {
+  if (sli.from !== 'metrics' || sli.numerator === undefined) return false
+  if (sli.numerator_is !== undefined) return sli.numerator_is === 'amount'
+  return !pieces.slos.entries.some(({ value }) => value?.sli === sli.name && value.objective !== undefined)
+}
+
+function checkPromise(index: number, slo: SloConfig, { pieces, report }: { pieces: Pieces; report: Report }): void {
+  const sli = pieces.slis.entries.find(({ name }) => name === slo.sli)?.value ?? null
+  if (sli === null) return
+  if (slo.upper_bound !== undefined && !isAmount(sli, pieces))
+    report(
+      ['slos', index, 'upper_bound'],
+      'objective, unless the SLI is a ratio of two metrics with numerator_is: amount',
+    )
+  if (slo.objective !== undefined && isAmount(sli, pieces))
+    report(['slos', index, 'objective'], 'upper_bound, since the numerator of the SLI is an amount')
 }
 
 const CRITERION = 'an SLI that says what is good or bad (bad_when, good or good_below)'
@@ -74,6 +95,7 @@ function checkSlos(pieces: Pieces, report: Report): void {
   for (const { index, value, raw } of pieces.slos.entries) {
     const sli = value?.sli ?? textIn(raw, 'sli')
     if (sli !== null) checkSliName(['slos', index, 'sli'], sli, { slis: pieces.slis, criterion: true, report })
+    if (value !== null) checkPromise(index, value, { pieces, report })
     const policy = value?.policy ?? textIn(raw, 'policy')
     if (policy === null || policies.includes(policy) || !pieces.policies.complete) continue
     const expected = `one of the policies ${policies.join(', ')}`
@@ -104,7 +126,7 @@ export function highestBurn(objective: number): number {
 function checkDeadRules(pieces: Pieces, tree: Located, report: Report): void {
   if (!pieces.slos.given) return
   for (const { index, value } of pieces.slos.entries) {
-    if (value === null) continue
+    if (value?.objective === undefined) continue
     const highest = highestBurn(value.objective)
     const reach = `at most ${Number(highest.toPrecision(6))}, the highest burn rate that objective ${value.objective} can reach`
     const own = pieces.policies.entries.find(({ name }) => name === value.policy && !BUILT_IN_POLICIES.has(name))

@@ -19,7 +19,7 @@ type Issue = z.core.$ZodIssue
 type Steps = (string | number)[]
 
 const MOST_ATTEMPTS = 50
-const SECRET_KEYS: ReadonlySet<string | number> = new Set(['secret', 'password'])
+const SECRET_KEYS: ReadonlySet<string | number> = new Set(['secret', 'password', 'key'])
 
 /** Checks one piece of the configuration, `raw`, which stands at `path` of the tree. */
 export function validate<S extends z.ZodType>(

@@ -15,7 +15,7 @@ export interface ApiSourceParts {
   readonly selfMetrics: SelfMetrics
   readonly clock: Clock
   readonly version: string
-  readonly configHash: string
+  readonly configHash: () => string
   readonly state: { readonly isLoaded: boolean; degraded(): readonly string[] }
   readonly health: { unhealthy(): readonly string[]; notReady(): readonly string[] }
 }
@@ -24,7 +24,9 @@ export function apiSource(parts: ApiSourceParts): ApiSource {
   const { engine, eventLog, selfMetrics, clock, state } = parts
   return {
     version: parts.version,
-    configHash: parts.configHash,
+    get configHash() {
+      return parts.configHash()
+    },
     eventSource: EVENT_SOURCE,
     eventLog,
     tick: (): TickState => ({

@@ -66,6 +66,16 @@ export class DaemonState {
     return this.#settled.promise
   }
 
+  /** As Store.secret(); a failure is told like every other of the store. */
+  async secret(name: string, proposal: string): Promise<string> {
+    try {
+      return await this.#store.secret(name, proposal)
+    } catch (error) {
+      this.#tellFailure(error as Error, 'secret')
+      throw error
+    }
+  }
+
   /** Makes known what the last ticks brought. */
   publish(): void {
     this.#news.tellDue()
@@ -172,6 +182,10 @@ export class DaemonState {
 
   #failed(error: Error, operation: string): void {
     this.#settled.resolve()
+    this.#tellFailure(error, operation)
+  }
+
+  #tellFailure(error: Error, operation: string): void {
     this.#parts.metrics.counter('cohortd_store_errors_total', { operation }).add()
     this.#news.failed(error, operation)
   }

@@ -59,7 +59,7 @@ export class Announcer {
     nowMs: number,
   ): void {
     const reason = transition === 'recovered' || transition === 'no_traffic' ? transition : null
-    const counts = tracked.series(slo.sliIndex)
+    const counts = tracked.slis[slo.sliIndex]!
     this.tell(
       {
         type: TRANSITION_EVENTS[transition],

@@ -1,8 +1,9 @@
 // Burn rates and burn rules as pure functions of window counts. Source: Google SRE Workbook, chapter 5.
 import { type BurnRule, errorBudget, SEVERITIES, type Slo } from '../model/slo.ts'
 
-/** The counts of one SLI at one tick; windows by their index in the slice plan. */
+/** The counts of one SLI at one tick, as reading.ts of the model has them; windows by their index in the slice plan. */
 export interface WindowCounts {
+  valid(window: number): number
   validItems(window: number): number
   badItems(window: number): number
   good(window: number): number
@@ -19,6 +20,7 @@ export interface CompiledRule extends BurnRule {
 export interface CompiledSlo extends Slo {
   readonly index: number
   readonly sliIndex: number
+  /** 1 - objective, or the upper bound. */
   readonly budget: number
   readonly rules: readonly CompiledRule[]
   /** Index of the SLO's own window and of the longest window that a rule looks at. */
@@ -33,9 +35,8 @@ const TOLERANCE = 1e-9
 
 /** How fast the budget burns: 1 uses it up exactly over the SLO's window; null where nothing happened. */
 export function burnRate(counts: WindowCounts, window: number, budget: number): number | null {
-  const bad = counts.bad(window)
-  const valid = counts.good(window) + bad
-  return valid > 0 ? bad / valid / budget : null
+  const valid = counts.valid(window)
+  return valid > 0 ? counts.bad(window) / valid / budget : null
 }
 
 /** 1 - bad / (valid x budget) over the SLO's window; negative when overspent, null without events. */
@@ -102,7 +103,7 @@ export function compileSlos(
       ...slo,
       index,
       sliIndex: sliNames.indexOf(slo.sli),
-      budget: errorBudget(slo.objective),
+      budget: slo.upperBound ?? errorBudget(slo.objective ?? 0),
       rules,
       ownWindow: windows.indexOf(slo.windowSeconds),
       longestRuleWindow: Math.max(...rules.map((rule) => rule.long)),

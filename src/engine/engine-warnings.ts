@@ -12,10 +12,37 @@ export interface EngineCounters {
   /** Idle experiments that were forgotten to make room for new ones. */
   readonly idleExperiments: number
   readonly unusableTags: number
+  /** Flag evaluations that failed and name no variant, so that they belong to none. */
+  readonly failedEvaluations: number
+  /** Events that stopped to wait for the exposure of their unit before their time. */
+  readonly unitEventsEvicted: number
+  /** Time series of metrics: duplicates, gaps and what else was found, by name. */
+  readonly streams: Readonly<Record<string, number>>
 }
 
+/** Findings on time series that mean lost or doubtful counts, with what they mean. */
+const STREAM_WARNINGS: readonly (readonly [string, string])[] = [
+  ['gaps', 'times a time series of a metric has a gap: what happened in it is not counted'],
+  ['overlaps', 'data points were left out: another writer sends the same time series'],
+  ['out_of_order', 'data points came after a later one of their time series'],
+  ['unusable', 'data points could not be counted: a summary, no temporality, or numbers that contradict each other'],
+  ['unusable_amounts', 'amounts could not be counted: negative, or a histogram without a sum'],
+  [
+    'refused',
+    'data points of new cumulative time series were refused: there are as many as cohorts.limits.streams allows',
+  ],
+]
+
 export function engineWarnings(counters: EngineCounters): Warning[] {
-  const { negativeDurations, refusedExperiments, tracesEvicted, unusableTags } = counters
+  const {
+    negativeDurations,
+    refusedExperiments,
+    tracesEvicted,
+    unusableTags,
+    failedEvaluations,
+    unitEventsEvicted,
+    streams,
+  } = counters
   const warnings: Warning[] = []
   const warn = (count: number, code: string, message: string): void => {
     if (count > 0) warnings.push({ code, message: `${count} ${message}` })
@@ -30,7 +57,10 @@ export function engineWarnings(counters: EngineCounters): Warning[] {
   warn(
     unusableTags,
     'unusable_tag',
-    'tags were passed over: a name longer than 256 characters, or too many on one item',
+    'tags were passed over: a name longer than 256 characters or reserved, or too many on one item',
   )
+  warn(failedEvaluations, 'failed_evaluation', 'flag evaluations failed without naming a variant; they count for none')
+  warn(unitEventsEvicted, 'pending_units', 'events stopped to wait for the exposure of their unit before their time')
+  for (const [finding, message] of STREAM_WARNINGS) warn(streams[finding] ?? 0, `metric_${finding}`, message)
   return warnings
 }

@@ -87,6 +87,7 @@ export function burnEventData(facts: BurnFacts): BurnEventData {
     segments: namedSegments(facts.segmentNames, tracked.segments),
     slo: slo.name,
     objective: slo.objective,
+    ...(slo.upperBound === null ? {} : { upper_bound: slo.upperBound }),
     severity: alert.severity,
     factor: alert.rule.factor,
     gate: alert.rule.gate,
@@ -114,7 +115,7 @@ function burnWindow(counts: WindowCounts, window: number, seconds: number, budge
   return {
     window: formatSeconds(seconds),
     burn_rate: burnRate(counts, window, budget),
-    events: counts.good(window) + bad,
+    events: counts.valid(window),
     bad,
   }
 }

@@ -3,11 +3,9 @@
 //
 //   drafts out    takeFlushes() what changed; giveBack() what may not have arrived; beginAnew() where the store has lost it
 //   rows in       load() all that there is, then follow() what changes; rebuild() where it is not known any more what was taken
-//   leadership    only who leads an experiment judges it, and has something to publish; without lead() calls that is everybody
-import type { CohortRegistry, Experiment } from '../cohort/registry.ts'
+//   leadership    (leadership.ts) only who leads an experiment judges it, and has something to publish
 import {
   type AdoptedRows,
-  type CohortAlerts,
   type FlushDraft,
   HISTORY,
   type PartialRow,
@@ -18,13 +16,14 @@ import {
 import { minuteOf } from '../slices/minute-counts.ts'
 import type { SlicePlan } from '../slices/plan.ts'
 import { PartialError } from '../slices/series.ts'
-import type { CompiledSlo } from './burn.ts'
+import { UnitBytesError } from '../units/unit-codec.ts'
+import { Leadership, type LeadershipParts } from './leadership.ts'
 import type { AdoptedRow } from './own-partials.ts'
 import { bare, byCohort, byWriter, keyOf, lastSealed } from './row-keys.ts'
-import { Share } from './share.ts'
-import { readAlerts, StateError, saveAlerts, unpackPartials } from './state.ts'
+import type { Share } from './share.ts'
+import { isOfUnits, StateError, unpackPartials } from './state.ts'
+import { STREAMS } from './stream-sightings.ts'
 import type { TrackedCohort } from './tracked-cohort.ts'
-import type { TrackedCohorts } from './tracked-cohorts.ts'
 
 /** What the store has of an experiment. */
 export interface StoredParts {
@@ -32,58 +31,43 @@ export interface StoredParts {
   readonly writers: readonly WriterState[]
 }
 
-export class Exchange {
-  readonly #registry: CohortRegistry
-  readonly #cohorts: TrackedCohorts
+export class Exchange extends Leadership {
   readonly #plan: SlicePlan
   readonly #sliNames: readonly string[]
-  readonly #slos: readonly CompiledSlo[]
-  readonly #shares = new Map<string, Share>()
-  readonly #forgottenExperiments = new Set<string>()
   /** Rows of others that could not be read; rows of cohorts for which the limits had no room. */
   damagedRows = 0
   refusedRows = 0
-  /** Null: all. */
-  #led: Set<string> | null = null
 
-  constructor(parts: {
-    registry: CohortRegistry
-    cohorts: TrackedCohorts
-    plan: SlicePlan
-    sliNames: readonly string[]
-    slos: readonly CompiledSlo[]
-  }) {
-    this.#registry = parts.registry
-    this.#cohorts = parts.cohorts
+  constructor(parts: LeadershipParts & { readonly plan: SlicePlan; readonly sliNames: readonly string[] }) {
+    super(parts)
     this.#plan = parts.plan
     this.#sliNames = parts.sliNames
-    this.#slos = parts.slos
   }
 
   // -------------------------------------------------------------------------------------------------- own partials out
 
   /** A cohort has something for the store. */
   changed(tracked: TrackedCohort): void {
-    this.#share(tracked.experiment).changed.add(tracked)
+    this.share(tracked.experiment).changed.add(tracked)
   }
 
   /** A cohort was let go. */
   forgotten(tracked: TrackedCohort): void {
     const { cohort, own } = tracked
-    const share = this.#share(tracked.experiment)
+    const share = this.share(tracked.experiment)
     share.changed.delete(tracked)
     share.changedAlerts.delete(tracked)
     share.dropped.push(...own.storedSlices().map((slice) => keyOf(tracked, slice)))
-    if (this.#registry.experiment(cohort.experiment.id)?.seen === true) return
+    if (this.registry.experiment(cohort.experiment.id)?.seen === true) return
     share.forgetState()
-    if (this.leads(tracked.experiment)) this.#forgottenExperiments.add(tracked.experiment)
+    if (this.leads(tracked.experiment)) this.forgottenExperiments.add(tracked.experiment)
   }
 
   /** What changed since the last time, of at most `maxCohorts` cohorts; `second`: the last tick's. */
   takeFlushes(maxCohorts: number, second: number): FlushDraft[] {
     const drafts: FlushDraft[] = []
     let left = maxCohorts
-    for (const [experiment, share] of this.#shares) {
+    for (const [experiment, share] of this.shares) {
       if (left <= 0) break
       if (!share.hasForStore && !share.isSealDue(this.#sealable(second))) continue
       const cohorts = share.takeChanged(left)
@@ -118,7 +102,7 @@ export class Exchange {
 
   /** The draft did not reach the store, or nobody knows whether it did. */
   giveBack(draft: FlushDraft): void {
-    const share = this.#share(draft.experiment)
+    const share = this.share(draft.experiment)
     share.unseal()
     const adopted = draft.adopted.flatMap(({ writer, keys }) => keys.map((key) => ({ writer, key })))
     for (const row of draft.rows)
@@ -132,10 +116,10 @@ export class Exchange {
 
   /** False where the cohort is gone: then its rows are to go too. */
   #giveBackTo(experiment: string, key: RowKey, taken: Parameters<TrackedCohort['own']['giveBack']>[0]): boolean {
-    const tracked = this.#cohorts.find(experiment, key)
+    const tracked = this.cohorts.find(experiment, key)
     if (tracked === null) {
       for (const slice of [...taken.rows, ...taken.dropped])
-        if (taken.adopted.length === 0) this.#share(experiment).dropped.push({ ...key, slice })
+        if (taken.adopted.length === 0) this.share(experiment).dropped.push({ ...key, slice })
       return false
     }
     tracked.own.giveBack(taken)
@@ -148,9 +132,8 @@ export class Exchange {
    * removed again, since a store that went back in time may have it once more.
    */
   beginAnew(experiment: string, adopted: readonly AdoptedRows[]): void {
-    for (const { writer, keys } of adopted)
-      this.#share(experiment).adopted.push(...keys.map((key) => ({ writer, key })))
-    for (const tracked of this.#trackedOf(experiment)) {
+    for (const { writer, keys } of adopted) this.share(experiment).adopted.push(...keys.map((key) => ({ writer, key })))
+    for (const tracked of this.trackedOf(experiment)) {
       tracked.own.beginAnew()
       if (tracked.own.hasChanges) tracked.queue()
     }
@@ -159,7 +142,7 @@ export class Exchange {
   /** Cohorts with something for the store. */
   get changedCohorts(): number {
     let count = 0
-    for (const share of this.#shares.values()) count += share.changed.size
+    for (const share of this.shares.values()) count += share.changed.size
     return count
   }
 
@@ -170,7 +153,7 @@ export class Exchange {
     const sealed = new Map(writers.map((writer) => [writer.writer, lastSealed(writer)]))
     for (const row of rows) this.#take(experiment, row, row.slice <= (sealed.get(row.writer) ?? Infinity))
     for (const [writer, minute] of sealed) this.#seal(experiment, writer, minute)
-    this.#cohorts.wakeNext()
+    this.cohorts.wakeNext()
   }
 
   /**
@@ -178,7 +161,7 @@ export class Exchange {
    * minutes that have been counted here. False where that is not so (this process or that writer was out of reach for too long): rebuild() it.
    */
   follow(experiment: string, { rows, writers }: StoredParts): boolean {
-    const share = this.#share(experiment)
+    const share = this.share(experiment)
     for (const row of rows) {
       // What was sealed before is counted, however often it is told.
       const sealed = share.sealedOf(row.writer)
@@ -186,27 +169,28 @@ export class Exchange {
       if (row.slice > sealed) this.#take(experiment, row, false)
     }
     for (const { writer, sealedMinute } of writers) this.#seal(experiment, writer, sealedMinute)
-    this.#cohorts.wakeNext()
+    this.cohorts.wakeNext()
     return true
   }
 
   /** Rows that are damaged, or have no room under the limits, are counted. */
   #take(experiment: string, row: WriterRow, isFinal: boolean): void {
     const seenMs = row.slice === HISTORY ? row.newestSecond * 1000 : row.slice * 60_000
-    const cohort = this.#registry.restore({ ...row, experiment, lastSeenMs: seenMs })
+    const cohort = this.registry.restore({ ...row, experiment, lastSeenMs: seenMs })
     if (cohort === null) {
       this.refusedRows++
       return
     }
-    const tracked = this.#cohorts.of(cohort)
+    const tracked = this.cohorts.of(cohort)
     // Where the limits moved it to `_other_`, several cohorts of one writer share a series.
     const isMoved = cohort.variant.name !== row.variant || cohort.segmentKey !== row.segmentKey
     const source = isMoved ? `${row.writer}/${row.variant}/${row.segmentKey}` : row.writer
-    if (isMoved) this.#share(experiment).addSource(row.writer, source)
+    if (isMoved) this.share(experiment).addSource(row.writer, source)
     try {
       this.#count(tracked, row, { source, isFinal })
     } catch (error) {
-      if (!(error instanceof StateError || error instanceof PartialError)) throw error
+      if (!(error instanceof StateError || error instanceof PartialError || error instanceof UnitBytesError))
+        throw error
       this.damagedRows++
     }
     tracked.touched = true
@@ -216,18 +200,20 @@ export class Exchange {
   #count(tracked: TrackedCohort, row: WriterRow, { source, isFinal }: { source: string; isFinal: boolean }): void {
     for (const { name, partial } of unpackPartials(row.bytes)) {
       const sli = this.#sliNames.indexOf(name)
+      if (isOfUnits(name)) this.units.learn(tracked, name, partial)
+      if (name === STREAMS) tracked.own.openStreams().learn(row.writer, row.slice, partial)
       if (sli < 0) continue
-      if (isFinal) tracked.series(sli).mergeOther(source, partial)
-      else tracked.series(sli).replace(source, row.slice, partial)
+      if (isFinal) tracked.seriesOf(sli).mergeOther(source, partial)
+      else tracked.seriesOf(sli).replace(source, row.slice, partial)
     }
   }
 
   #seal(experiment: string, writer: string, sealedMinute: number): void {
-    const share = this.#share(experiment)
+    const share = this.share(experiment)
     if (!share.sealOther(writer, sealedMinute)) return
     const sources = [...share.sourcesOf(writer)]
-    for (const tracked of this.#trackedOf(experiment))
-      for (const series of tracked.slis)
+    for (const tracked of this.trackedOf(experiment))
+      for (const series of tracked.series)
         if (series?.hasOthers === true) for (const source of sources) series.sealOther(source, sealedMinute)
   }
 
@@ -236,19 +222,20 @@ export class Exchange {
    * has it. For when it is not known any more which rows have been applied.
    */
   rebuild(experiment: string, stored: StoredParts, own: readonly PartialRow[] | null): void {
-    for (const tracked of this.#trackedOf(experiment)) {
+    this.units.of(experiment)?.clear()
+    for (const tracked of this.trackedOf(experiment)) {
       const mine = tracked.beginAnew()
       if (own === null) this.#mergeOwn(tracked, mine)
       else tracked.own.restore([])
     }
-    this.#shares.get(experiment)?.forgetSources()
+    this.shares.get(experiment)?.forgetSources()
     if (own !== null) this.#restoreOwn(experiment, own)
     this.load(experiment, stored)
   }
 
   #restoreOwn(experiment: string, rows: readonly PartialRow[]): void {
     for (const [cohort, mine] of byCohort(rows)) {
-      const tracked = this.#cohorts.find(experiment, cohort)
+      const tracked = this.cohorts.find(experiment, cohort)
       if (tracked === null) continue
       tracked.own.restore(mine)
       this.#mergeOwn(tracked, mine)
@@ -259,7 +246,8 @@ export class Exchange {
     for (const { bytes } of rows)
       for (const { name, partial } of unpackPartials(bytes)) {
         const sli = this.#sliNames.indexOf(name)
-        if (sli >= 0) tracked.series(sli).merge(partial)
+        if (isOfUnits(name)) this.units.learn(tracked, name, partial)
+        if (sli >= 0) tracked.seriesOf(sli).merge(partial)
       }
   }
 
@@ -271,124 +259,14 @@ export class Exchange {
     const oldest = second - this.#plan.foldAgeSeconds
     const ripe = rows.filter(({ slice }) => (slice + 1) * 60 <= oldest)
     for (const [cohort, ofCohort] of byCohort(ripe)) {
-      const tracked = this.#cohorts.find(experiment, cohort)
+      const tracked = this.cohorts.find(experiment, cohort)
       const adopted = ofCohort.map((row) => ({ writer: row.writer, key: bare(row), bytes: row.bytes }))
-      if (tracked === null) this.#share(experiment).adopted.push(...adopted)
+      if (tracked === null) this.share(experiment).adopted.push(...adopted)
       else {
         tracked.own.adopt(adopted, second)
         tracked.queue()
       }
     }
     return ripe
-  }
-
-  // --------------------------------------------------------------------------------------------- leadership and publications
-
-  leads(experiment: string): boolean {
-    return this.#led?.has(experiment) ?? true
-  }
-
-  leadAll(): void {
-    this.#led = null
-    for (const tracked of this.#cohorts.all()) tracked.touched = true
-    this.#cohorts.wakeNext()
-  }
-
-  leadNone(): void {
-    this.#led = new Set()
-  }
-
-  /** To be called once all that the store has of the experiment is here, its alerts included. */
-  lead(experiment: string): void {
-    this.#led?.add(experiment)
-    for (const tracked of this.#trackedOf(experiment)) tracked.touched = true
-    this.#cohorts.wakeNext()
-  }
-
-  /** Somebody else leads it: what was not published is not ours to tell any more. */
-  unlead(experiment: string): void {
-    this.#led?.delete(experiment)
-    this.#shares.get(experiment)?.changedAlerts.clear()
-    this.#forgottenExperiments.delete(experiment)
-  }
-
-  alertChanged(tracked: TrackedCohort): void {
-    this.#share(tracked.experiment).changedAlerts.add(tracked)
-  }
-
-  /** Takes what fires from whoever leads; `whole`: on cohorts that are not named nothing does. */
-  setAlerts(experiment: string, alerts: readonly CohortAlerts[], whole: boolean): void {
-    if (whole) for (const tracked of this.#trackedOf(experiment)) this.#setAlerts(tracked, null)
-    for (const { variant, segmentKey, json } of alerts) {
-      const tracked = this.#cohorts.find(experiment, { variant, segmentKey })
-      if (tracked !== null) this.#setAlerts(tracked, json)
-    }
-  }
-
-  #setAlerts(tracked: TrackedCohort, json: string | null): void {
-    for (const [slo, alert] of readAlerts(json, this.#slos).entries()) tracked.setAlert(slo, alert)
-  }
-
-  /** Takes the experiment's state as the store has it; null: it has none. */
-  setState(experiment: string, json: string | null): void {
-    if (json === null) return
-    const { discoveredMs } = JSON.parse(json) as { discoveredMs: number }
-    if (this.#registry.restoreExperiment(experiment, discoveredMs)) this.#share(experiment).isAnnounced = true
-  }
-
-  /** Experiments that are led here and that nobody has been told of; from now on they count as told. */
-  takeUnannounced(): Experiment[] {
-    const unannounced: Experiment[] = []
-    for (const experiment of this.#registry.experiments()) {
-      if (!experiment.seen || !this.leads(experiment.id)) continue
-      const share = this.#share(experiment.id)
-      if (share.isAnnounced) continue
-      share.isAnnounced = true
-      share.hasNewState = true
-      unannounced.push(experiment)
-    }
-    return unannounced
-  }
-
-  /** What of an experiment's state and alerts is to be published: what changed, or all. */
-  takeChanges(experiment: string, all: boolean): { state: string | null; alerts: CohortAlerts[] } {
-    const share = this.#share(experiment)
-    const tracked = all ? [...this.#trackedOf(experiment)] : share.changedAlerts
-    const alerts = Array.from(tracked, (one) => ({
-      variant: one.variant,
-      segmentKey: one.cohort.segmentKey,
-      json: saveAlerts(one.firing, this.#slos),
-    }))
-    const known = this.#registry.experiment(experiment)
-    const state =
-      known?.seen === true && (all || share.hasNewState) ? JSON.stringify({ discoveredMs: known.discoveredMs }) : null
-    share.changedAlerts.clear()
-    share.hasNewState = false
-    return { state, alerts: all ? alerts.filter(({ json }) => json !== null) : alerts }
-  }
-
-  /** Experiments of which takeChanges() has something. */
-  *withChanges(): Generator<string> {
-    for (const [experiment, share] of this.#shares)
-      if ((share.changedAlerts.size > 0 || share.hasNewState) && this.leads(experiment)) yield experiment
-  }
-
-  /** Experiments that were led here and are forgotten, and not back. */
-  takeForgotten(): string[] {
-    const gone = [...this.#forgottenExperiments].filter((id) => this.#registry.experiment(id)?.seen !== true)
-    this.#forgottenExperiments.clear()
-    for (const id of gone) this.#shares.delete(id)
-    return gone
-  }
-
-  #share(experiment: string): Share {
-    let share = this.#shares.get(experiment)
-    if (share === undefined) this.#shares.set(experiment, (share = new Share()))
-    return share
-  }
-
-  #trackedOf(experiment: string): TrackedCohort[] {
-    const known = this.#registry.experiment(experiment)
-    return known === null ? [] : [...this.#cohorts.ofExperiment(known)]
   }
 }

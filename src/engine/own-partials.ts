@@ -5,7 +5,10 @@ import { HISTORY, type RowKey } from '../model/partial.ts'
 import { minuteOf } from '../slices/minute-counts.ts'
 import type { SlicePlan } from '../slices/plan.ts'
 import { Series } from '../slices/series.ts'
-import { type NamedPartial, packPartials, unpackPartials } from './state.ts'
+import { decodeUnits } from '../units/unit-codec.ts'
+import { UnitSet } from '../units/unit-set.ts'
+import { isOfUnits, type NamedPartial, packPartials, unpackPartials } from './state.ts'
+import { STREAMS, StreamSightings } from './stream-sightings.ts'
 
 /** A partial without its cohort. */
 export interface OwnRow {
@@ -34,6 +37,14 @@ export interface OwnPartialsRules {
   readonly sliNames: readonly string[]
 }
 
+/** What holds for the units of the cohort's experiment. */
+export interface UnitRules {
+  /** Names the key with which they are hashed. */
+  readonly keyId: number
+  /** Hashes from here on are outside of the sample. */
+  readonly threshold: number
+}
+
 /** Minutes are folded up to this many seconds before they must be: cohorts differ in it, so that not all are folded in one second. */
 const PHASES = 60
 
@@ -57,6 +68,11 @@ export class OwnPartials {
   readonly #drops = new Set<number>()
   #adopted: Omit<AdoptedRow, 'bytes'>[] = []
   readonly #phase: number
+  readonly #unitRules: () => UnitRules
+  /** By name: the units that this process saw. */
+  readonly #units = new Map<string, UnitSet>()
+  /** Cumulative time series that were seen here; null: none. */
+  #streams: StreamSightings | null = null
   /** By SLI; null: nothing is folded. */
   #history: (Folded | null)[] | null = null
   #oldestMinute = Infinity
@@ -64,8 +80,14 @@ export class OwnPartials {
   hotMinute = -1
 
   /** `series`: the cohort's, by SLI; the array is read at each call. `number`: any, different from cohort to cohort. */
-  constructor(parts: { rules: OwnPartialsRules; series: readonly (Series | null)[]; number: number }) {
+  constructor(parts: {
+    rules: OwnPartialsRules
+    series: readonly (Series | null)[]
+    number: number
+    units: () => UnitRules
+  }) {
     this.#rules = parts.rules
+    this.#unitRules = parts.units
     this.#series = parts.series
     this.#phase = parts.number % PHASES
   }
@@ -76,6 +98,27 @@ export class OwnPartials {
     this.#minutes.add(minute)
     this.#dirty.add(minute)
     this.#oldestMinute = Math.min(this.#oldestMinute, minute)
+  }
+
+  /** A unit was seen in what was counted in this minute; false where that is known. The minute is to be touched then. */
+  addUnit(name: string, { unit, second }: { unit: number; second: number }, minute: number): boolean {
+    let units = this.#units.get(name)
+    if (units === undefined) this.#units.set(name, (units = new UnitSet(this.#unitRules().keyId)))
+    return units.add(unit, second, minute)
+  }
+
+  /** Cumulative time series that this and other replicas saw; null: none. */
+  get streams(): StreamSightings | null {
+    return this.#streams
+  }
+
+  openStreams(): StreamSightings {
+    return (this.#streams ??= new StreamSightings())
+  }
+
+  /** Units are hashed otherwise from now on. */
+  forgetUnits(): void {
+    this.#units.clear()
   }
 
   get hasChanges(): boolean {
@@ -133,6 +176,7 @@ export class OwnPartials {
     if (this.#oldestMinute * 60 + 1 - this.#phase > second - plan.recentSeconds) return false
     const folded = [...this.#minutes].filter((minute) => (minute + 1) * 60 <= second - plan.foldAgeSeconds)
     this.#fold(second, (sli) => folded.flatMap((minute) => this.#series[sli]?.encodeMinute(minute) ?? []))
+    for (const units of this.#units.values()) units.fold(folded)
     for (const minute of folded) {
       this.#minutes.delete(minute)
       this.#dirty.delete(minute)
@@ -148,6 +192,8 @@ export class OwnPartials {
     for (const { writer, key } of rows) this.#adopted.push({ writer, key })
     this.#dirty.add(HISTORY)
     const { sliNames } = this.#rules
+    for (const { name, partial } of partials)
+      if (isOfUnits(name)) this.#unitsNamed(name, partial)?.mergeIntoHistory(partial)
     this.#fold(second, (sli) => partials.flatMap(({ name, partial }) => (name === sliNames[sli] ? [partial] : [])))
   }
 
@@ -167,7 +213,10 @@ export class OwnPartials {
     this.#adopted = []
     this.#history = null
     this.hotMinute = -1
+    this.#units.clear()
     for (const { slice, bytes } of rows) {
+      for (const { name, partial } of unpackPartials(bytes))
+        if (isOfUnits(name)) this.#unitsNamed(name, partial)?.restore(slice === HISTORY ? null : slice, partial)
       if (slice === HISTORY) this.#restoreHistory(bytes)
       else {
         this.#minutes.add(slice)
@@ -226,7 +275,28 @@ export class OwnPartials {
         if (partial !== null) parts.push({ name, partial })
       }
     }
+    parts.push(...this.#unitParts(slice))
+    const streams = slice === HISTORY ? null : (this.#streams?.encodeMinute(slice) ?? null)
+    if (streams !== null) parts.push({ name: STREAMS, partial: streams })
     if (parts.length === 0) return null
     return { slice, bytes: packPartials(parts), newestSecond: slice === HISTORY ? newestSecond : (slice + 1) * 60 }
+  }
+
+  /** Null where the bytes were hashed with another key: nobody can tell whose they are. */
+  #unitsNamed(name: string, bytes: Uint8Array): UnitSet | null {
+    const { keyId } = this.#unitRules()
+    if (decodeUnits(bytes).keyId !== keyId) return null
+    let units = this.#units.get(name)
+    if (units === undefined) this.#units.set(name, (units = new UnitSet(keyId)))
+    return units
+  }
+
+  /** The units of a slice, those that left the sample aside. */
+  #unitParts(slice: number): NamedPartial[] {
+    return [...this.#units].flatMap(([name, units]) => {
+      units.prune(this.#unitRules().threshold)
+      const partial = slice === HISTORY ? units.encodeHistory() : units.encodeMinute(slice)
+      return partial === null ? [] : [{ name, partial }]
+    })
   }
 }

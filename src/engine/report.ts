@@ -4,20 +4,23 @@ import { formatSeconds } from '../model/duration.ts'
 import type {
   AlertReport,
   CohortReport,
+  ContaminationReport,
   ExperimentReport,
   ExperimentSummary,
-  SliReport,
-  SliWindowReport,
   SloReport,
+  UnitsReport,
   VariantReport,
   VerdictReport,
   Warning,
 } from '../model/report.ts'
 import type { Sli } from '../model/slo.ts'
-import type { Series } from '../slices/series.ts'
+import { wilsonInterval } from '../stats/wilson.ts'
 import type { Alert } from './alerts.ts'
-import { budgetRemaining, burnRate, type CompiledSlo, isSufficient } from './burn.ts'
+import type { Baseline } from './baseline.ts'
+import { budgetRemaining, burnRate, type CompiledSlo, isSufficient, type WindowCounts } from './burn.ts'
 import { namedSegments } from './events.ts'
+import type { ExperimentUnits } from './experiment-units.ts'
+import { type Estimates, reportSli } from './report-sli.ts'
 import type { TrackedCohort } from './tracked-cohort.ts'
 import { holdFor } from './verdict.ts'
 
@@ -29,7 +32,13 @@ export interface ReportSource {
   readonly slos: readonly CompiledSlo[]
   /** In seconds, by index. */
   readonly windows: readonly number[]
+  readonly estimates: Estimates
+  /** Index of the SLI whose good events are exposures. */
+  readonly exposuresSli: number
   cohortsOf(variant: Variant): readonly TrackedCohort[]
+  /** Null: no unit of it was seen. */
+  unitsOf(experiment: Experiment): ExperimentUnits | null
+  baselineOf(tracked: TrackedCohort): Baseline | null
 }
 
 export function reportExperiment(experiment: Experiment, source: ReportSource): ExperimentReport {
@@ -37,7 +46,21 @@ export function reportExperiment(experiment: Experiment, source: ReportSource): 
     ...headOf(experiment),
     variants: [...experiment.variants.values()].map((variant) => reportVariant(variant, source)),
     comparisons: [],
-    warnings: overflowWarnings(experiment),
+    contamination: reportContamination(source.unitsOf(experiment)),
+    warnings: experimentWarnings(experiment, source),
+  }
+}
+
+function reportContamination(units: ExperimentUnits | null): ContaminationReport | null {
+  if (units === null || units.sampled === 0) return null
+  const { sampled, sampledInSeveral } = units
+  const [lower, upper] = wilsonInterval(sampledInSeveral, sampled)
+  return {
+    units: Math.round(units.unique().units),
+    contaminated: Math.round(sampledInSeveral / units.probability),
+    ratio: sampledInSeveral / sampled,
+    lower,
+    upper,
   }
 }
 
@@ -60,7 +83,7 @@ export function summarizeExperiment(experiment: Experiment, source: ReportSource
   return {
     ...headOf(experiment),
     variants: variants.map((variant) => ({ variant: variant.name, verdict: verdictOf(variant, source) })),
-    warnings: overflowWarnings(experiment),
+    warnings: experimentWarnings(experiment, source),
   }
 }
 
@@ -70,74 +93,78 @@ export function verdictOf(variant: Variant, source: ReportSource): VerdictReport
 }
 
 function reportVariant(variant: Variant, source: ReportSource): VariantReport {
+  const cohorts = source.cohortsOf(variant)
+  const exposures = exposuresOf(cohorts, source)
+  const units = source.unitsOf(variant.experiment)
+  const unique = units === null ? null : units.uniqueOf(variant.name)
   return {
     variant: variant.name,
-    exposures: 0,
-    unique_units: null,
+    exposures,
+    unique_units: unique === null ? null : Math.round(unique.units),
+    units: units === null || unique === null ? null : reportUnits(variant, { units, unique, exposures }),
     verdict: verdictOf(variant, source),
-    cohorts: source.cohortsOf(variant).map((tracked) => reportCohort(tracked, source)),
+    cohorts: cohorts.map((tracked) => reportCohort(tracked, source)),
+  }
+}
+
+/** Flag evaluations that gave the variant of these cohorts. */
+export function exposuresOf(
+  cohorts: readonly TrackedCohort[],
+  { exposuresSli }: Pick<ReportSource, 'exposuresSli'>,
+): number {
+  return cohorts.reduce((sum, { slis }) => sum + (slis[exposuresSli]?.totalGood ?? 0), 0)
+}
+
+function reportUnits(
+  { name, experiment, exposuresWithoutUnit }: Variant,
+  at: { units: ExperimentUnits; unique: { units: number; relativeError: number }; exposures: number },
+): UnitsReport {
+  const { units, unique, exposures } = at
+  const allocation = experiment.declared?.allocation ?? null
+  const planned = allocation === null ? 0 : Object.values(allocation).reduce((sum, share) => sum + share, 0)
+  return {
+    relative_error: unique.relativeError,
+    share: units.shareOf(name),
+    expected_share: allocation === null ? null : (allocation[name] ?? 0) / planned,
+    repeat_exposures: Math.max(0, Math.round(exposures - exposuresWithoutUnit - unique.units)),
   }
 }
 
 function reportCohort(tracked: TrackedCohort, source: ReportSource): CohortReport {
   tracked.settle()
+  const { windows, estimates } = source
+  const baseline = source.baselineOf(tracked)
   return {
     segments: namedSegments(source.segments, tracked.segments),
     slis: source.slis.flatMap((sli, index) => {
-      const series = tracked.slis[index]
-      return series === null ? [] : [reportSli(sli, series, source.windows)]
+      const reading = tracked.slis[index]
+      if (reading === null) return []
+      return [reportSli(sli, reading, { index, windows, estimates, baseline: baseline?.slis[sli.name] ?? null })]
     }),
     slos: source.slos.flatMap((slo) => {
-      const series = tracked.slis[slo.sliIndex]
-      return series === null
-        ? []
-        : [reportSlo(slo, series, { alert: tracked.firing[slo.index], windows: source.windows })]
+      const reading = tracked.slis[slo.sliIndex]
+      return reading === null ? [] : [reportSlo(slo, reading, { alert: tracked.firing[slo.index], windows })]
     }),
   }
-}
-
-function reportSli(sli: Sli, series: Series, windows: readonly number[]): SliReport {
-  return {
-    sli: sli.name,
-    events: series.totalGood + series.totalBad,
-    good: series.totalGood,
-    bad: series.totalBad,
-    windows: Object.fromEntries(windows.map((seconds, index) => [formatSeconds(seconds), reportWindow(series, index)])),
-    percentiles: reportPercentiles(sli, series),
-  }
-}
-
-function reportWindow(series: Series, window: number): SliWindowReport {
-  const good = series.good(window)
-  const bad = series.bad(window)
-  const events = good + bad
-  return { events, good, bad, good_ratio: events > 0 ? good / events : null }
-}
-
-function reportPercentiles(sli: Sli, series: Series): Record<string, number> | null {
-  if (sli.percentiles.length === 0) return null
-  const values = series.quantiles(sli.percentiles)
-  return values === null
-    ? null
-    : Object.fromEntries(sli.percentiles.map((percentile, at) => [String(percentile), values[at]]))
 }
 
 function reportSlo(
   slo: CompiledSlo,
-  series: Series,
+  counts: WindowCounts,
   at: { alert: Alert | null; windows: readonly number[] },
 ): SloReport {
   const burn = slo.toldWindows.map(
-    (window) => [formatSeconds(at.windows[window]), burnRate(series, window, slo.budget)] as const,
+    (window) => [formatSeconds(at.windows[window]), burnRate(counts, window, slo.budget)] as const,
   )
   return {
     slo: slo.name,
     objective: slo.objective,
+    ...(slo.upperBound === null ? {} : { upper_bound: slo.upperBound }),
     burn: Object.fromEntries(burn),
-    sufficient: isSufficient(series, slo),
-    events: series.validItems(slo.longestRuleWindow),
+    sufficient: isSufficient(counts, slo),
+    events: counts.validItems(slo.longestRuleWindow),
     events_required: slo.policy.minEvents,
-    error_budget_remaining: budgetRemaining(series, slo.ownWindow, slo.budget),
+    error_budget_remaining: budgetRemaining(counts, slo.ownWindow, slo.budget),
     alert: at.alert === null ? null : reportAlert(at.alert),
   }
 }
@@ -146,7 +173,8 @@ function reportAlert(alert: Alert): AlertReport {
   return { severity: alert.severity, since: new Date(alert.sinceMs).toISOString(), shared: alert.shared }
 }
 
-function overflowWarnings(experiment: Experiment): Warning[] {
+function experimentWarnings(experiment: Experiment, source: ReportSource): Warning[] {
+  const units = source.unitsOf(experiment)
   const warnings: Warning[] = []
   const { overflow } = experiment
   if (overflow.segments > 0) {
@@ -159,6 +187,28 @@ function overflowWarnings(experiment: Experiment): Warning[] {
     warnings.push({
       code: 'variant_limit',
       message: `${overflow.variants} items were counted under the variant _other_: the experiment has reached variants_per_experiment`,
+    })
+  }
+  const withoutUnit = [...experiment.variants.values()].reduce((sum, one) => sum + one.exposuresWithoutUnit, 0)
+  if (withoutUnit > 0) {
+    warnings.push({
+      code: 'exposure_without_unit',
+      message: `${withoutUnit} exposures did not tell their unit: unique units and conversions by unit leave them out`,
+    })
+  }
+  if (units !== null && units.foreign > 0) {
+    warnings.push({
+      code: 'foreign_units',
+      message: 'units in the store were hashed with another key (cohorts.units.key) and are left out',
+    })
+  }
+  const shared = [...experiment.variants.values()]
+    .flatMap((variant) => source.cohortsOf(variant))
+    .reduce((sum, { own }) => sum + (own.streams?.shared ?? 0), 0)
+  if (shared > 0) {
+    warnings.push({
+      code: 'stream_at_two_replicas',
+      message: `${shared} cumulative time series of metrics reach more than one replica, which loses what happens in between: export delta temporality, or route by connection`,
     })
   }
   return warnings

@@ -15,6 +15,14 @@ export interface NamedPartial {
   readonly partial: Uint8Array
 }
 
+/** Under this name a cohort's partials carry the units that were exposed; with `/` and the name of an SLI, those that had a good event of it. */
+export const UNITS = '@units'
+
+/** Whether a partial is of units, not of an SLI. */
+export function isOfUnits(name: string): boolean {
+  return name === UNITS || name.startsWith(`${UNITS}/`)
+}
+
 interface SavedAlert {
   readonly slo: string
   readonly severity: string

@@ -27,3 +27,8 @@ export function formatSeconds(seconds: number): string {
   }
   return `${seconds}s`
 }
+
+/** The same of milliseconds: 300 is "300ms". */
+export function formatMs(ms: number): string {
+  return ms % 1000 === 0 ? formatSeconds(ms / 1000) : `${Number(ms.toPrecision(12))}ms`
+}

@@ -37,7 +37,10 @@ export interface BurnEventData {
   readonly variant: string
   readonly segments: Readonly<Record<string, string>>
   readonly slo: string
-  readonly objective: number
+  /** Null where there is an upper bound. */
+  readonly objective: number | null
+  /** Present where the SLO bounds a ratio. */
+  readonly upper_bound?: number
   readonly severity: Severity
   readonly factor: number
   readonly gate: 'rollback' | null

@@ -3,13 +3,21 @@
 import type { Refusal, Signal, Transport } from './signal.ts'
 import type { Severity, Sli, Slo } from './slo.ts'
 
-/** The counts of one SLI of one cohort. Weighted unless the name says items; `window` is an index into Reading.windows. */
+/**
+ * The counts of one SLI of one cohort. Weighted unless the name says items; `window` is an index into Reading.windows. Valid is good and bad together,
+ * except where an SLI counts two kinds of events each at its own time: then a window may hold more good ones than valid ones.
+ */
 export interface SliReading {
+  valid(window: number): number
   good(window: number): number
   bad(window: number): number
   validItems(window: number): number
   badItems(window: number): number
-  /** Counted by this process since its start, weighted. */
+  /** Since the beginning. */
+  readonly totalValid: number
+  readonly totalGood: number
+  readonly totalBad: number
+  /** Counted by this process since its start, weighted: good and bad or, where the SLI counts these, numerator and denominator. */
   readonly processGood: number
   readonly processBad: number
   /** Sum and (weighted) count of values seen by this process since its start; for SLIs that have a value. */
@@ -17,6 +25,8 @@ export interface SliReading {
   readonly processCount: number
   /** The values at the given percentiles over the last five minutes, or null when there was nothing. */
   quantiles(percentiles: readonly number[]): number[] | null
+  /** The mean of the values of the last five minutes; null when there was none. */
+  mean(): number | null
 }
 
 export interface CohortReading {
@@ -36,6 +46,18 @@ export interface VariantReading {
   readonly experiment: string
   readonly variant: string
   readonly verdict: string
+  /** Counted by this process since its start, weighted. */
+  readonly processExposures: number
+  /** Null: no exposure told its unit. */
+  readonly uniqueUnits: number | null
+}
+
+/** Time series of metrics, as the engine tells them apart. */
+export interface StreamReading {
+  /** Known now. */
+  readonly live: number
+  /** Data points since the start by what was found of them beside being counted, such as `duplicate` or `reset`. */
+  readonly points: Readonly<Record<string, number>>
 }
 
 export interface Reading {
@@ -50,6 +72,7 @@ export interface Reading {
   readonly cohorts: readonly CohortReading[]
   readonly variants: readonly VariantReading[]
   readonly ledger: LedgerReading
+  readonly streams: StreamReading
 }
 
 export interface LedgerReading {

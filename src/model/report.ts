@@ -13,22 +13,44 @@ export interface ItemsReport {
 }
 
 export interface SliWindowReport {
+  /** Valid events; for a ratio with an amount, its denominator. */
   readonly events: number
-  readonly good: number
-  readonly bad: number
+  /** Null where the SLI is a ratio with an amount, whose events are neither good nor bad. */
+  readonly good: number | null
+  readonly bad: number | null
   /** Null without events. */
   readonly good_ratio: number | null
+  /** Of a ratio with an amount: the amount for each of the events; null without events. Absent elsewhere. */
+  readonly ratio?: number | null
+}
+
+/** An SLI before the experiment began, from telemetry of the same segments that belonged to no experiment. */
+export interface BaselineReport extends SliWindowReport {
+  /** "1h": what was looked at. */
+  readonly window: string
+  /** When it was taken, RFC 3339: as the experiment began in these segments. */
+  readonly taken_at: string
+  readonly percentiles: Readonly<Record<string, number>> | null
+  readonly mean: number | null
 }
 
 export interface SliReport {
   readonly sli: string
-  /** Weighted, since the experiment began. */
+  /** Weighted, since the experiment began; as in SliWindowReport. */
   readonly events: number
-  readonly good: number
-  readonly bad: number
+  readonly good: number | null
+  readonly bad: number | null
   readonly windows: Readonly<Record<string, SliWindowReport>>
   /** By percentile ("0.99"), over the last five minutes; null when there was nothing. */
   readonly percentiles: Readonly<Record<string, number>> | null
+  /** Mean of the values of the last five minutes; of SLIs over metrics; null when there was nothing. */
+  readonly mean?: number | null
+  /** Present, and true, where good and bad were interpolated within a histogram's bucket. */
+  readonly estimated?: true
+  /** By percentile: by how much it may be wrong, the width of the histogram's bucket in which it lies; null: not bounded. Present where histograms gave the values. */
+  readonly percentile_errors?: Readonly<Record<string, number | null>>
+  /** Null: nothing was seen before. */
+  readonly baseline: BaselineReport | null
 }
 
 export interface AlertReport {
@@ -39,7 +61,10 @@ export interface AlertReport {
 
 export interface SloReport {
   readonly slo: string
-  readonly objective: number
+  /** Null where there is an upper bound. */
+  readonly objective: number | null
+  /** Present where the SLO bounds a ratio. */
+  readonly upper_bound?: number
   /** By window; null where the window holds no event. */
   readonly burn: Readonly<Record<string, number | null>>
   readonly sufficient: boolean
@@ -68,10 +93,24 @@ export interface VerdictReport {
   readonly events_required: number | null
 }
 
+/** Units (users, sessions) of a variant, from a sample of them once there are many. */
+export interface UnitsReport {
+  /** Half-width of the 95 % interval of unique_units, relative to it; 0: exact. */
+  readonly relative_error: number
+  /** Share of the experiment's units, and the share that the declared allocation plans for. */
+  readonly share: number
+  readonly expected_share: number | null
+  /** Exposures beyond the first of each unit. */
+  readonly repeat_exposures: number
+}
+
 export interface VariantReport {
   readonly variant: string
+  /** Flag evaluations that gave the variant. */
   readonly exposures: number
+  /** Null: no exposure told its unit. */
   readonly unique_units: number | null
+  readonly units: UnitsReport | null
   readonly verdict: VerdictReport
   readonly cohorts: readonly CohortReport[]
 }
@@ -79,6 +118,16 @@ export interface VariantReport {
 export interface Warning {
   readonly code: string
   readonly message: string
+}
+
+/** Units that were exposed to several variants of an experiment. */
+export interface ContaminationReport {
+  readonly units: number
+  readonly contaminated: number
+  readonly ratio: number
+  /** 95 % interval (Wilson). */
+  readonly lower: number
+  readonly upper: number
 }
 
 export interface ExperimentReport {
@@ -92,11 +141,13 @@ export interface ExperimentReport {
   readonly runbook_url: string | null
   readonly variants: readonly VariantReport[]
   readonly comparisons: readonly unknown[]
+  /** Null: no exposure told its unit. */
+  readonly contamination: ContaminationReport | null
   readonly warnings: readonly Warning[]
 }
 
 /** An entry of the list of experiments. */
-export interface ExperimentSummary extends Omit<ExperimentReport, 'variants' | 'comparisons'> {
+export interface ExperimentSummary extends Omit<ExperimentReport, 'variants' | 'comparisons' | 'contamination'> {
   readonly variants: readonly { readonly variant: string; readonly verdict: VerdictReport }[]
 }
 

@@ -1,4 +1,5 @@
 // The configuration after loading: every default filled in, durations in milliseconds (windows in seconds), endpoints split.
+import type { Matcher } from './matcher.ts'
 import type { Sli, Slo } from './slo.ts'
 
 /** Where a (experiment, variant) pair is found on a record. */
@@ -10,6 +11,21 @@ export type TagRule =
     }
   | { readonly kind: 'prefix'; readonly prefix: string }
 
+/** A variant that only the resource tells: a canary's version, a pod label, a node pool. For records that have no tag of their own. */
+export interface ResourceVariantRule {
+  readonly experiment: string
+  /** Resource attribute whose value tells the variant; null: every resource that matches `where` is of `variant`. */
+  readonly attribute: string | null
+  /** Of every resource that matches; only where `attribute` is null. */
+  readonly variant: string | null
+  /** The variant's name by value of the attribute; null: the value is the name. */
+  readonly variants: ReadonlyMap<string, string> | null
+  /** Values that `variants` does not name: `itself` is a variant of that name, `none` takes no part. */
+  readonly others: 'itself' | 'none'
+  /** Resources that take part; null: all. */
+  readonly where: Matcher | null
+}
+
 export interface ExperimentDeclaration {
   readonly id: string
   readonly hypothesis: string | null
@@ -17,11 +33,15 @@ export interface ExperimentDeclaration {
   readonly runbookUrl: string | null
   /** Null: found among the variants by `controls`. */
   readonly control: string | null
+  /** Planned share of units by variant, relative to their sum; null: not said. */
+  readonly allocation: Readonly<Record<string, number>> | null
 }
 
 /** All that decides what is counted and what follows from it. Two engines with equal settings and input give equal output. */
 export interface EngineSettings {
   readonly tags: readonly TagRule[]
+  /** The first rule that fits counts for its experiment. */
+  readonly resourceVariants: readonly ResourceVariantRule[]
   /** Attribute names; looked up on the record, then on its resource. */
   readonly segments: readonly string[]
   /** Variant names taken for the control, in order of preference. */
@@ -33,8 +53,20 @@ export interface EngineSettings {
     readonly variantsPerExperiment: number
     readonly cohortsPerExperiment: number
     readonly idleExpiryMs: number
-    /** Bound on the memory of spans that wait for their trace. */
+    /** Bound on the memory of spans and log records that wait for their trace. */
     readonly pendingBytes: number
+    /** Units that are remembered of one experiment; beyond it a sample of them. */
+    readonly unitsPerExperiment: number
+  }
+  /** What identifies a unit (a user, a session): attribute names, the first that is present counts. Empty: units are not looked at. */
+  readonly unitAttributes: readonly string[]
+  /** Keys the hashes of units: text of any length. */
+  readonly unitKey: string
+  /** Cumulative time series of metrics. */
+  readonly streams: {
+    readonly limit: number
+    /** Forgotten when no point came for so long. */
+    readonly expiryMs: number
   }
   readonly allowedLatenessMs: number
   readonly allowedFutureMs: number

@@ -1,53 +1,24 @@
 // The decoded span as the rest of the program sees it: one mutable record that a decoder fills again and again,
 // holding only what the vocabulary asked for. Whoever wants to keep something copies it.
+import { type AttributedRecord, AttributeSet } from './attributes.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
-/**
- * The value of an attribute. Integers beyond 2^53 come as their decimal text; null stands for a value that is there but
- * cannot be compared (bytes, array, map, empty).
- */
-export type AttributeValue = string | number | boolean | null
-
-/** The wanted attributes found in one place (a span, one of its flag events, or a resource). */
-export class AttributeSet {
-  /** By the vocabulary's slot; undefined where the attribute is absent. The first of several equal keys counts. */
-  readonly values: (AttributeValue | undefined)[]
-  /** Attributes whose key begins with one of the vocabulary's prefixes; valid up to `prefixedCount`. */
-  readonly prefixed: PrefixedAttribute[] = []
-  prefixedCount = 0
+/** An event of a span: a flag evaluation, or one whose name the vocabulary asks for. */
+export class SpanEvent {
+  name = ''
+  /** Whether it tells of a flag evaluation, and so may carry tags. */
+  isFlag = false
+  second = 0
+  nanos = 0
+  readonly attributes: AttributeSet
 
   constructor(vocabulary: Vocabulary) {
-    this.values = Array.from({ length: vocabulary.names.length }, () => undefined)
+    this.attributes = new AttributeSet(vocabulary)
   }
-
-  clear(): void {
-    // Loops, here and below: for a handful of items a call of fill() costs more than they do.
-    for (let slot = 0; slot < this.values.length; slot++) this.values[slot] = undefined
-    this.prefixedCount = 0
-  }
-
-  addPrefixed(prefix: number, rest: string, value: AttributeValue): void {
-    const at = this.prefixedCount++
-    const known = this.prefixed[at]
-    if (known === undefined) this.prefixed.push({ prefix, rest, value })
-    else {
-      known.prefix = prefix
-      known.rest = rest
-      known.value = value
-    }
-  }
-}
-
-export interface PrefixedAttribute {
-  /** Index into the vocabulary's prefixes. */
-  prefix: number
-  /** What follows the prefix in the key. */
-  rest: string
-  value: AttributeValue
 }
 
 /** One span. Times are exact: whole seconds since the epoch and the nanoseconds within. */
-export class SpanRecord {
+export class SpanRecord implements AttributedRecord {
   /** The trace id as four big-endian 32-bit words; all zero when the span has none. */
   readonly traceId = new Uint32Array(4)
   /** Empty unless the vocabulary asks for the span's name. */
@@ -56,6 +27,8 @@ export class SpanRecord {
   kind = 0
   /** StatusCode of OTLP: 0 unset, 1 ok, 2 error. */
   status = 0
+  /** Whether it has a parent span, in this process or another. */
+  hasParent = false
   startSecond = 0
   startNanos = 0
   endSecond = 0
@@ -64,9 +37,9 @@ export class SpanRecord {
   weight = 1
   readonly attributes: AttributeSet
   readonly resource: AttributeSet
-  /** Attributes of the span's feature-flag events; valid up to `flagEventCount`. */
-  readonly flagEvents: AttributeSet[] = []
-  flagEventCount = 0
+  /** In the order of the bytes; valid up to `eventCount`. */
+  readonly events: SpanEvent[] = []
+  eventCount = 0
   readonly #vocabulary: Vocabulary
 
   constructor(vocabulary: Vocabulary) {
@@ -81,21 +54,26 @@ export class SpanRecord {
     this.name = ''
     this.kind = 0
     this.status = 0
+    this.hasParent = false
     this.startSecond = 0
     this.startNanos = 0
     this.endSecond = 0
     this.endNanos = 0
     this.weight = 1
     this.attributes.clear()
-    this.flagEventCount = 0
+    this.eventCount = 0
   }
 
-  /** A cleared attribute set for the span's next feature-flag event. */
-  nextFlagEvent(): AttributeSet {
-    const at = this.flagEventCount++
-    if (at === this.flagEvents.length) this.flagEvents.push(new AttributeSet(this.#vocabulary))
-    const event = this.flagEvents[at]
-    event.clear()
+  /** The span's next event, cleared. */
+  nextEvent(name: string, isFlag: boolean): SpanEvent {
+    const at = this.eventCount++
+    if (at === this.events.length) this.events.push(new SpanEvent(this.#vocabulary))
+    const event = this.events[at]
+    event.name = name
+    event.isFlag = isFlag
+    event.second = 0
+    event.nanos = 0
+    event.attributes.clear()
     return event
   }
 }

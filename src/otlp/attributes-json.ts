@@ -1,6 +1,6 @@
 // KeyValue lists in OTLP/JSON: keys matched as bytes, values read only if somebody wants them; attributes.ts for the
 // other encoding.
-import type { AttributeSet, AttributeValue } from '../model/span.ts'
+import type { AttributeSet, AttributeValue } from '../model/attributes.ts'
 import type { JsonCursor } from './json-cursor.ts'
 import { readDouble, readInteger } from './json-numbers.ts'
 import { ByteNames } from './names.ts'

@@ -1,6 +1,6 @@
 // A KeyValue in protobuf: its key matched as bytes, its value read only if somebody wants it.
 // Hides opentelemetry/proto/common/v1/common.proto.
-import type { AttributeSet, AttributeValue } from '../model/span.ts'
+import type { AttributeSet, AttributeValue } from '../model/attributes.ts'
 import type { Cursor } from './cursor.ts'
 import type { StringTable } from './strings.ts'
 import type { WantedAttributes } from './wanted.ts'

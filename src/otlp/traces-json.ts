@@ -1,14 +1,18 @@
 // Spans out of an ExportTraceServiceRequest in OTLP/JSON: the same records as traces.ts gives for the same content.
 // Hides the JSON mapping (OTLP specification, "JSON Protobuf Encoding") and that members may come in any order.
 import { SpanRecord } from '../model/span.ts'
-import { FLAG_EVENT_NAMES, type Vocabulary } from '../model/vocabulary.ts'
+import type { Vocabulary } from '../model/vocabulary.ts'
 import { JsonAttributeReader } from './attributes-json.ts'
+import { countElements, isMember } from './counting.ts'
+import { EventNames, isFlagEvent } from './event-names.ts'
 import { JsonCursor } from './json-cursor.ts'
-import { type Moment, readInteger, readNanoseconds } from './json-numbers.ts'
+import { readEnum, readTime } from './json-fields.ts'
+import type { Moment } from './json-numbers.ts'
 import { ByteNames } from './names.ts'
 import { samplingWeight } from './sampling.ts'
 import { StringTable } from './strings.ts'
-import { MAX_FLAG_EVENTS, WantedAttributes } from './wanted.ts'
+import { readTraceIdJson } from './trace-id.ts'
+import { MAX_FLAG_EVENTS, MAX_OTHER_EVENTS, WantedAttributes } from './wanted.ts'
 
 const REQUEST = new ByteNames(['resourceSpans'])
 const RESOURCE_SPANS_RESOURCE = new ByteNames(['resource'])
@@ -18,6 +22,7 @@ const SCOPE_SPANS = new ByteNames(['spans'])
 const SPAN_MEMBERS = [
   'traceId',
   'traceState',
+  'parentSpanId',
   'name',
   'kind',
   'startTimeUnixNano',
@@ -27,12 +32,12 @@ const SPAN_MEMBERS = [
   'status',
 ] as const
 const SPAN = new ByteNames(SPAN_MEMBERS)
+const EVENT_TIME = new ByteNames(['timeUnixNano'])
 const EVENT_NAME = new ByteNames(['name'])
 const EVENT_ATTRIBUTES = new ByteNames(['attributes'])
 const STATUS = new ByteNames(['code'])
 
-const TRACE_ID_DIGITS = 32
-const OPEN_OBJECT = 0x7b
+const ZERO = 0x30
 
 /** Decodes requests one after the other. Not reentrant: the sink must not call `decode`. */
 export class TraceJsonDecoder {
@@ -40,9 +45,9 @@ export class TraceJsonDecoder {
   readonly #record: SpanRecord
   readonly #strings = new StringTable()
   readonly #attributes: JsonAttributeReader
-  readonly #flagEventNames = new ByteNames(FLAG_EVENT_NAMES)
+  readonly #events: EventNames
   readonly #wantsName: boolean
-  readonly #wantsAttributes: boolean
+  readonly #wantsEvents: boolean
   readonly #moment: Moment = { second: 0, nanos: 0 }
   #sink: (span: SpanRecord) => void = ignore
   #spans = 0
@@ -52,7 +57,8 @@ export class TraceJsonDecoder {
     this.#record = new SpanRecord(vocabulary)
     this.#attributes = new JsonAttributeReader(this.#cursor, wanted, this.#strings)
     this.#wantsName = vocabulary.spanName
-    this.#wantsAttributes = wanted.any
+    this.#events = new EventNames(vocabulary)
+    this.#wantsEvents = wanted.any || this.#events.others
   }
 
   /**
@@ -150,7 +156,7 @@ export class TraceJsonDecoder {
     if (cursor.passNull()) return
     switch (SPAN_MEMBERS[index]) {
       case 'traceId':
-        return this.#traceId()
+        return readTraceIdJson(cursor, record.traceId)
       case 'traceState':
         cursor.string()
         record.weight = samplingWeight(cursor.text, cursor.textStart, cursor.textEnd)
@@ -159,16 +165,18 @@ export class TraceJsonDecoder {
         cursor.string()
         if (this.#wantsName) record.name = this.#strings.text(cursor.text, cursor.textStart, cursor.textEnd)
         return
+      case 'parentSpanId':
+        return this.#parentId()
       case 'kind':
-        record.kind = this.#enum()
+        record.kind = readEnum(cursor)
         return
       case 'startTimeUnixNano':
-        this.#time()
+        readTime(cursor, this.#moment)
         record.startSecond = this.#moment.second
         record.startNanos = this.#moment.nanos
         return
       case 'endTimeUnixNano':
-        this.#time()
+        readTime(cursor, this.#moment)
         record.endSecond = this.#moment.second
         record.endNanos = this.#moment.nanos
         return
@@ -182,72 +190,62 @@ export class TraceJsonDecoder {
     }
   }
 
-  #time(): void {
-    const cursor = this.#cursor
-    const at = cursor.position
-    cursor.numberOrString()
-    const { text, textStart, textEnd } = cursor
-    if (!readNanoseconds(text, textStart, textEnd, this.#moment))
-      cursor.fail('expected a 64-bit count of nanoseconds', at)
-  }
-
-  /** Enums are integers in OTLP/JSON; their names are not valid. */
-  #enum(): number {
-    const cursor = this.#cursor
-    const at = cursor.position
-    cursor.number()
-    const value = readInteger(cursor.text, cursor.textStart, cursor.textEnd)
-    if (typeof value !== 'number' || value !== (value | 0)) return cursor.fail('expected a 32-bit integer', at)
-    return value
-  }
-
-  #traceId(): void {
-    const cursor = this.#cursor
-    const { traceId } = this.#record
-    const at = cursor.position
-    cursor.string()
-    const { text, textStart, textEnd } = cursor
-    traceId.fill(0)
-    if (textEnd - textStart !== TRACE_ID_DIGITS) return
-    for (let digit = 0; digit < TRACE_ID_DIGITS; digit++) {
-      const value = hexDigit(text.getUint8(textStart + digit))
-      if (value < 0) cursor.fail('expected hexadecimal digits', at)
-      traceId[digit >> 3] = (traceId[digit >> 3] << 4) | value
-    }
-  }
-
   #status(): void {
     const cursor = this.#cursor
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
       if (!isMember(cursor, STATUS)) cursor.skip()
-      else if (!cursor.passNull()) this.#record.status = this.#enum()
+      else if (!cursor.passNull()) this.#record.status = readEnum(cursor)
     }
   }
 
-  /** An event's name may come after its attributes: it is looked for first. */
+  /** An event's name may come after its attributes: it is looked for first, and so is its time. */
   #event(): void {
     const cursor = this.#cursor
     const start = cursor.position
-    if (!this.#isFlagEvent() || !this.#wantsAttributes || this.#record.flagEventCount >= MAX_FLAG_EVENTS) return
+    const name = this.#eventHead()
+    if (name === null || !this.#wantsEvents || !this.#hasRoom(isFlagEvent(name))) return
     cursor.position = start
-    const attributes = this.#record.nextFlagEvent()
+    const event = this.#record.nextEvent(name, isFlagEvent(name))
+    event.second = this.#moment.second
+    event.nanos = this.#moment.nanos
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-      if (isMember(cursor, EVENT_ATTRIBUTES)) this.#attributes.readAll(attributes)
+      if (isMember(cursor, EVENT_ATTRIBUTES)) this.#attributes.readAll(event.attributes)
       else cursor.skip()
     }
   }
 
-  #isFlagEvent(): boolean {
+  /** Flag events have a share of the room to themselves: they tell what a span belongs to. */
+  #hasRoom(isFlag: boolean): boolean {
+    const { eventCount } = this.#record
+    return isFlag ? eventCount < MAX_FLAG_EVENTS : eventCount < MAX_OTHER_EVENTS
+  }
+
+  /** Gives the event's name, null unless it is a wanted one; its time is in #moment. */
+  #eventHead(): string | null {
     const cursor = this.#cursor
-    let found = false
+    let name: string | null = null
+    this.#moment.second = 0
+    this.#moment.nanos = 0
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-      if (!isMember(cursor, EVENT_NAME)) cursor.skip()
+      if (isMember(cursor, EVENT_TIME)) {
+        if (!cursor.passNull()) readTime(cursor, this.#moment)
+      } else if (!isMember(cursor, EVENT_NAME)) cursor.skip()
       else if (!cursor.passNull()) {
         cursor.string()
-        found = this.#flagEventNames.find(cursor.text, cursor.textStart, cursor.textEnd) >= 0
+        name = this.#events.find(cursor.text, cursor.textStart, cursor.textEnd)
+        if (name === null && this.#events.all) name = this.#strings.text(cursor.text, cursor.textStart, cursor.textEnd)
       }
     }
-    return found
+    return name
+  }
+
+  /** A parent's id that is all zero is none. */
+  #parentId(): void {
+    const cursor = this.#cursor
+    cursor.string()
+    let isZero = true
+    for (let at = cursor.textStart; at < cursor.textEnd; at++) isZero &&= cursor.text.getUint8(at) === ZERO
+    this.#record.hasParent = !isZero
   }
 }
 
@@ -258,38 +256,9 @@ export class TraceJsonDecoder {
 export function countSpansJson(body: Uint8Array): number {
   const cursor = new JsonCursor()
   cursor.open(body)
-  const count = countIn(cursor, [REQUEST, RESOURCE_SPANS_SCOPE_SPANS, SCOPE_SPANS], 0)
+  const count = countElements(cursor, [REQUEST, RESOURCE_SPANS_SCOPE_SPANS, SCOPE_SPANS])
   cursor.finish()
   return count
-}
-
-/** Counts the objects in the arrays that lie at the end of a path of member names, from its step `depth` on. */
-function countIn(cursor: JsonCursor, path: readonly ByteNames[], depth: number): number {
-  if (depth === path.length) {
-    if (cursor.peek() !== OPEN_OBJECT) cursor.fail('expected an object')
-    cursor.skip()
-    return 1
-  }
-  let count = 0
-  for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-    if (!isMember(cursor, path[depth])) cursor.skip()
-    else if (!cursor.passNull()) {
-      for (let another = cursor.enterArray(); another; another = cursor.nextElement())
-        count += countIn(cursor, path, depth + 1)
-    }
-  }
-  return count
-}
-
-/** Whether the member name just read is among the given. */
-function isMember(cursor: JsonCursor, names: ByteNames): boolean {
-  return names.find(cursor.text, cursor.textStart, cursor.textEnd) >= 0
-}
-
-function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
-  const letter = byte | 0x20
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1
 }
 
 function ignore(): void {}

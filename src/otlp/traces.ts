@@ -2,14 +2,16 @@
 // vocabulary wants. Hides the messages' layout (opentelemetry/proto/trace/v1/trace.proto) and that protobuf fields may
 // come in any order and repeat.
 import { SpanRecord } from '../model/span.ts'
-import { FLAG_EVENT_NAMES, type Vocabulary } from '../model/vocabulary.ts'
+import type { Vocabulary } from '../model/vocabulary.ts'
 import { AttributeReader } from './attributes.ts'
+import { countFields } from './counting.ts'
 import { Cursor } from './cursor.ts'
-import { ByteNames } from './names.ts'
+import { EventNames, isFlagEvent } from './event-names.ts'
 import { samplingWeight } from './sampling.ts'
 import { StringTable } from './strings.ts'
 import { nanosWithin, wholeSeconds } from './time.ts'
-import { MAX_FLAG_EVENTS, WantedAttributes } from './wanted.ts'
+import { readTraceId } from './trace-id.ts'
+import { MAX_FLAG_EVENTS, MAX_OTHER_EVENTS, WantedAttributes } from './wanted.ts'
 
 // Tags: field number * 8 + wire type.
 const REQUEST_RESOURCE_SPANS = 0x0a
@@ -19,6 +21,7 @@ const RESOURCE_ATTRIBUTES = 0x0a
 const SCOPE_SPANS_SPANS = 0x12
 const SPAN_TRACE_ID = 0x0a
 const SPAN_TRACE_STATE = 0x1a
+const SPAN_PARENT_ID = 0x22
 const SPAN_NAME = 0x2a
 const SPAN_KIND = 0x30
 const SPAN_START = 0x39
@@ -26,11 +29,10 @@ const SPAN_END = 0x41
 const SPAN_ATTRIBUTES = 0x4a
 const SPAN_EVENTS = 0x5a
 const SPAN_STATUS = 0x7a
+const EVENT_TIME = 0x09
 const EVENT_NAME = 0x12
 const EVENT_ATTRIBUTES = 0x1a
 const STATUS_CODE = 0x18
-
-const TRACE_ID_BYTES = 16
 
 /** Decodes requests one after the other. Not reentrant: the sink must not call `decode`. */
 export class TraceDecoder {
@@ -38,16 +40,21 @@ export class TraceDecoder {
   readonly #record: SpanRecord
   readonly #strings = new StringTable()
   readonly #attributes: AttributeReader
-  readonly #flagEventNames = new ByteNames(FLAG_EVENT_NAMES)
+  readonly #events: EventNames
   readonly #wantsName: boolean
-  readonly #wantsAttributes: boolean
+  readonly #wantsEvents: boolean
+  // Of the event at hand.
+  #eventName: string | null = null
+  #eventLow = 0
+  #eventHigh = 0
 
   constructor(vocabulary: Vocabulary) {
     const wanted = new WantedAttributes(vocabulary, this.#strings)
     this.#record = new SpanRecord(vocabulary)
     this.#attributes = new AttributeReader(this.#cursor, wanted, this.#strings)
     this.#wantsName = vocabulary.spanName
-    this.#wantsAttributes = wanted.any
+    this.#events = new EventNames(vocabulary)
+    this.#wantsEvents = wanted.any || this.#events.others
   }
 
   /**
@@ -134,7 +141,7 @@ export class TraceDecoder {
           this.#attributes.read(tag, record.attributes)
           break
         case SPAN_TRACE_ID:
-          this.#traceId()
+          readTraceId(cursor, record.traceId)
           break
         case SPAN_START:
           cursor.fixed64()
@@ -145,6 +152,9 @@ export class TraceDecoder {
           cursor.fixed64()
           record.endSecond = wholeSeconds(cursor.low, cursor.high)
           record.endNanos = nanosWithin(cursor.low, record.endSecond)
+          break
+        case SPAN_PARENT_ID:
+          this.#parentId()
           break
         case SPAN_KIND:
           record.kind = cursor.int32()
@@ -165,19 +175,6 @@ export class TraceDecoder {
           cursor.skip(tag)
       }
     }
-  }
-
-  #traceId(): void {
-    const cursor = this.#cursor
-    const { traceId } = this.#record
-    const length = cursor.length()
-    const { bytes, position } = cursor
-    const present = length === TRACE_ID_BYTES
-    for (let word = 0; word < 4; word++) {
-      const at = position + 4 * word
-      traceId[word] = present ? (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3] : 0
-    }
-    cursor.position = position + length
   }
 
   #traceState(): void {
@@ -205,18 +202,22 @@ export class TraceDecoder {
     cursor.leave(outer)
   }
 
-  /** An event's name may come after its attributes: it is looked for first. */
+  /** An event's name may come after its attributes: it is looked for first, and so is its time. */
   #event(): void {
     const cursor = this.#cursor
     const outer = cursor.enter()
-    if (this.#wantsAttributes) {
+    if (this.#wantsEvents) {
       const start = cursor.position
-      if (this.#isFlagEvent() && this.#record.flagEventCount < MAX_FLAG_EVENTS) {
+      this.#eventHead()
+      const name = this.#eventName
+      if (name !== null && this.#hasRoom(isFlagEvent(name))) {
         cursor.position = start
-        const attributes = this.#record.nextFlagEvent()
+        const event = this.#record.nextEvent(name, isFlagEvent(name))
+        event.second = wholeSeconds(this.#eventLow, this.#eventHigh)
+        event.nanos = nanosWithin(this.#eventLow, event.second)
         while (cursor.position < cursor.end) {
           const tag = cursor.tag()
-          if (tag === EVENT_ATTRIBUTES) this.#attributes.read(tag, attributes)
+          if (tag === EVENT_ATTRIBUTES) this.#attributes.read(tag, event.attributes)
           else cursor.skip(tag)
         }
       }
@@ -224,18 +225,42 @@ export class TraceDecoder {
     cursor.leave(outer)
   }
 
-  #isFlagEvent(): boolean {
+  /** Flag events have a share of the room to themselves: they tell what a span belongs to. */
+  #hasRoom(isFlag: boolean): boolean {
+    const { eventCount } = this.#record
+    return isFlag ? eventCount < MAX_FLAG_EVENTS : eventCount < MAX_OTHER_EVENTS
+  }
+
+  /** The event's name, if it is a wanted one, and its time. */
+  #eventHead(): void {
     const cursor = this.#cursor
-    let found = false
+    this.#eventName = null
+    this.#eventLow = 0
+    this.#eventHigh = 0
     while (cursor.position < cursor.end) {
       const tag = cursor.tag()
       if (tag === EVENT_NAME) {
         const end = cursor.length() + cursor.position
-        found = this.#flagEventNames.find(cursor.view, cursor.position, end) >= 0
+        this.#eventName = this.#events.find(cursor.view, cursor.position, end)
+        if (this.#eventName === null && this.#events.all)
+          this.#eventName = this.#strings.text(cursor.view, cursor.position, end)
         cursor.position = end
+      } else if (tag === EVENT_TIME) {
+        cursor.fixed64()
+        this.#eventLow = cursor.low
+        this.#eventHigh = cursor.high
       } else cursor.skip(tag)
     }
-    return found
+  }
+
+  /** A parent's id that is all zero is none. */
+  #parentId(): void {
+    const cursor = this.#cursor
+    const end = cursor.length() + cursor.position
+    let bits = 0
+    for (let at = cursor.position; at < end; at++) bits |= cursor.bytes[at]
+    this.#record.hasParent = bits !== 0
+    cursor.position = end
   }
 }
 
@@ -246,22 +271,5 @@ export class TraceDecoder {
 export function countSpans(body: Uint8Array): number {
   const cursor = new Cursor()
   cursor.open(body)
-  return countIn(cursor, [REQUEST_RESOURCE_SPANS, RESOURCE_SPANS_SCOPE_SPANS, SCOPE_SPANS_SPANS], 0)
-}
-
-/** Counts the fields that lie at the end of a path of tags, from its step `depth` on. */
-function countIn(cursor: Cursor, path: readonly number[], depth: number): number {
-  let count = 0
-  while (cursor.position < cursor.end) {
-    const tag = cursor.tag()
-    if (tag !== path[depth] || depth === path.length - 1) {
-      cursor.skip(tag)
-      if (tag === path[depth]) count++
-    } else {
-      const outer = cursor.enter()
-      count += countIn(cursor, path, depth + 1)
-      cursor.leave(outer)
-    }
-  }
-  return count
+  return countFields(cursor, [REQUEST_RESOURCE_SPANS, RESOURCE_SPANS_SCOPE_SPANS, SCOPE_SPANS_SPANS])
 }

@@ -1,6 +1,6 @@
 // Which attributes of a record are kept: the vocabulary, matched against key bytes. Shared by the decoders of both
 // encodings.
-import type { AttributeSet, AttributeValue } from '../model/span.ts'
+import type { AttributeSet, AttributeValue } from '../model/attributes.ts'
 import type { Vocabulary } from '../model/vocabulary.ts'
 import { ByteNames } from './names.ts'
 import type { StringTable } from './strings.ts'
@@ -11,6 +11,8 @@ import type { StringTable } from './strings.ts'
  */
 export const MAX_PREFIXED = 256
 export const MAX_FLAG_EVENTS = 256
+/** Of these, the ones that tell of no flag evaluation. */
+export const MAX_OTHER_EVENTS = 128
 
 const LONGEST_TOLD_APART = 31
 

@@ -111,6 +111,12 @@ export const DAEMON_METRICS = {
     help: 'Exports that an endpoint did not take.',
     labels: ['exporter'],
   },
+  cohortd_config_reloads_total: {
+    type: 'counter',
+    unit: null,
+    help: 'Times that the configuration was read again, by what came of it: applied, partly, unchanged or refused.',
+    labels: ['outcome'],
+  },
   process_cpu_seconds_total: {
     type: 'counter',
     unit: 'seconds',

@@ -19,13 +19,13 @@ export const COHORT_METRICS = {
   cohortd_sli_events_total: {
     type: 'counter',
     unit: null,
-    help: 'Events of the SLI by outcome, weighted, counted by this process since its start.',
+    help: 'Events of the SLI by outcome, weighted, counted by this process since its start; valid and good (or bad) where the SLI counts these apart.',
     labels: ['sli', 'outcome'],
   },
   cohortd_sli_value: {
     type: 'summary',
     unit: null,
-    help: 'Values of an SLI over an attribute: quantiles of the last five minutes, sum and count since the start of this process.',
+    help: 'Values of an SLI over an attribute or a metric: quantiles of the last five minutes, sum and count since the start of this process.',
     labels: ['sli', 'quantile'],
   },
   cohortd_sli_duration_seconds: {
@@ -40,10 +40,16 @@ export const COHORT_METRICS = {
     help: 'Good events as a share of the valid ones in the trailing window; absent where the window holds none.',
     labels: ['sli', 'window'],
   },
+  cohortd_sli_ratio: {
+    type: 'gauge',
+    unit: null,
+    help: 'Amount for each of the valid events in the trailing window, of a ratio of two metrics; absent where the window holds none.',
+    labels: ['sli', 'window'],
+  },
   cohortd_slo_burn_rate: {
     type: 'gauge',
     unit: null,
-    help: 'Bad share of the trailing window divided by the error budget (1 - objective); absent until there is enough data.',
+    help: 'Bad share of the trailing window divided by the error budget (1 - objective), or a ratio divided by its upper bound; absent until there is enough data.',
     labels: ['slo', 'window'],
   },
   cohortd_slo_error_budget_remaining_ratio: {
@@ -74,6 +80,36 @@ export const GLOBAL_METRICS = {
     help: 'Objective of the SLO as configured.',
     labels: ['slo'],
   },
+  cohortd_slo_upper_bound: {
+    type: 'gauge',
+    unit: null,
+    help: 'Upper bound of the SLO, in the place of an objective.',
+    labels: ['slo'],
+  },
+  cohortd_experiment_exposures_total: {
+    type: 'counter',
+    unit: null,
+    help: 'Flag evaluations that gave the variant, weighted, counted by this process since its start.',
+    labels: ['experiment', 'variant'],
+  },
+  cohortd_experiment_unique_units: {
+    type: 'gauge',
+    unit: null,
+    help: 'Units (users, sessions) that were exposed to the variant; an estimate once there are many. Absent where no exposure told its unit.',
+    labels: ['experiment', 'variant'],
+  },
+  cohortd_metric_streams: {
+    type: 'gauge',
+    unit: null,
+    help: 'Time series of received metrics that are told apart now.',
+    labels: [],
+  },
+  cohortd_metric_stream_points_total: {
+    type: 'counter',
+    unit: null,
+    help: 'Data points of which something was found beside what they count: duplicates, gaps, resets and the like.',
+    labels: ['finding'],
+  },
   cohortd_experiment_verdict: {
     type: 'gauge',
     unit: null,
@@ -89,7 +125,7 @@ export const GLOBAL_METRICS = {
   cohortd_receiver_pending_items: {
     type: 'gauge',
     unit: null,
-    help: 'Items that wait for the trace that tells their experiment.',
+    help: 'Items that wait for the trace, or the unit, that tells their experiment.',
     labels: ['signal'],
   },
 } as const satisfies Record<string, MetricFamily>

@@ -1,10 +1,10 @@
 // The sample lines of one cohort, one writer per family. All that is the same for every cohort is put together once.
-import type { CohortReading, Reading } from '../model/reading.ts'
+import type { CohortReading, Reading, SliReading } from '../model/reading.ts'
 import type { CohortMetricName } from './catalogue.ts'
 import { flatText } from './cohort-labels.ts'
 import { escapeLabelValue } from './exposition-format.ts'
 import type { SliSeries, SloSeries } from './series.ts'
-import { budgetRemaining, burnRate, goodRatio, quantilesOf, seriesPlan, sliOf } from './series.ts'
+import { amountRatio, budgetRemaining, burnRate, goodRatio, quantilesOf, seriesPlan, sliOf } from './series.ts'
 
 /** The lines of one family for one cohort; empty where it has nothing to say. `labels` are the cohort's own, from the opening brace on. */
 export interface CohortSampleWriter {
@@ -20,6 +20,7 @@ export function cohortSampleWriters(reading: Reading): CohortSampleWriter[] {
     summary('cohortd_sli_duration_seconds', slis),
     summary('cohortd_sli_value', slis),
     goodRatios(slis),
+    amountRatios(slis),
     burnRates(slos),
     budgets(slos),
     alerts(slos),
@@ -39,19 +40,20 @@ function tailOf(labels: Readonly<Record<string, string>>): string {
 
 function events(slis: readonly SliSeries[]): CohortSampleWriter {
   const name = 'cohortd_sli_events_total'
-  const series = slis.map(({ index, name: sli }) => ({
+  const series = slis.map(({ index, name: sli, outcomes }) => ({
     index,
-    good: tailOf({ sli, outcome: 'good' }),
-    bad: tailOf({ sli, outcome: 'bad' }),
+    first: outcomes[0] === null ? null : tailOf({ sli, outcome: outcomes[0] }),
+    second: outcomes[1] === null ? null : tailOf({ sli, outcome: outcomes[1] }),
   }))
   return {
     name,
     samples(cohort, labels) {
       let text = ''
-      for (const { index, good, bad } of series) {
+      for (const { index, first, second } of series) {
         const sli = cohort.slis[index]
         if (!sli) continue
-        text += line(name, labels, good, sli.processGood) + line(name, labels, bad, sli.processBad)
+        if (first !== null) text += line(name, labels, first, sli.processGood)
+        if (second !== null) text += line(name, labels, second, sli.processBad)
       }
       return text
     },
@@ -89,7 +91,20 @@ function summary(
 }
 
 function goodRatios(slis: readonly SliSeries[]): CohortSampleWriter {
-  const name = 'cohortd_sli_good_ratio'
+  const judged = slis.filter(({ counting }) => counting !== 'amount')
+  return ratios('cohortd_sli_good_ratio', judged, goodRatio)
+}
+
+function amountRatios(slis: readonly SliSeries[]): CohortSampleWriter {
+  const amounts = slis.filter(({ counting }) => counting === 'amount')
+  return ratios('cohortd_sli_ratio', amounts, amountRatio)
+}
+
+function ratios(
+  name: CohortSampleWriter['name'],
+  slis: readonly SliSeries[],
+  ratioOf: (sli: SliReading, window: number) => number | null,
+): CohortSampleWriter {
   const series = slis.map(({ index, name: sli, windows }) => ({
     index,
     windows: windows.map((window) => ({ index: window.index, tail: tailOf({ sli, window: window.name }) })),
@@ -102,7 +117,7 @@ function goodRatios(slis: readonly SliSeries[]): CohortSampleWriter {
         const sli = cohort.slis[index]
         if (!sli) continue
         for (const window of windows) {
-          const ratio = goodRatio(sli, window.index)
+          const ratio = ratioOf(sli, window.index)
           if (ratio !== null) text += line(name, labels, window.tail, ratio)
         }
       }

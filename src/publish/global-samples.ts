@@ -13,7 +13,12 @@ const VERDICTS = ['rollback', 'hold', 'continue', 'promote'] as const
 function globalSamples(reading: Reading): { name: GlobalMetricName; samples: Iterable<LabelledValue> }[] {
   return [
     { name: 'cohortd_slo_objective_ratio', samples: objectiveSamples(reading) },
+    { name: 'cohortd_slo_upper_bound', samples: upperBoundSamples(reading) },
     { name: 'cohortd_experiment_verdict', samples: allVerdicts(reading) },
+    { name: 'cohortd_experiment_exposures_total', samples: reading.variants.map(exposureSample) },
+    { name: 'cohortd_experiment_unique_units', samples: reading.variants.flatMap(unitSamples) },
+    { name: 'cohortd_metric_streams', samples: [{ labels: {}, value: reading.streams.live }] },
+    { name: 'cohortd_metric_stream_points_total', samples: streamSamples(reading) },
     {
       name: 'cohortd_receiver_items_total',
       samples: reading.ledger.rows().map(({ signal, transport, outcome, reason, items }) => ({
@@ -28,9 +33,49 @@ function globalSamples(reading: Reading): { name: GlobalMetricName; samples: Ite
   ]
 }
 
+/** A sample of a family that is not per cohort. */
+export interface GlobalSample extends LabelledValue {
+  readonly name: GlobalMetricName
+}
+
+/** What goes out as OTLP metrics, verdicts aside. */
+export function exportedGlobals(reading: Reading): GlobalSample[] {
+  const named = (name: GlobalMetricName, samples: readonly LabelledValue[]): GlobalSample[] =>
+    samples.map((sample) => ({ name, ...sample }))
+  return [
+    ...named('cohortd_slo_objective_ratio', objectiveSamples(reading)),
+    ...named('cohortd_slo_upper_bound', upperBoundSamples(reading)),
+    ...named('cohortd_experiment_exposures_total', reading.variants.map(exposureSample)),
+    ...named('cohortd_experiment_unique_units', reading.variants.flatMap(unitSamples)),
+  ]
+}
+
 /** The objective of each SLO. */
-export function objectiveSamples(reading: Reading): LabelledValue[] {
-  return reading.slos.map((slo) => ({ labels: { slo: slo.name }, value: slo.objective }))
+function objectiveSamples(reading: Reading): LabelledValue[] {
+  return reading.slos.flatMap(({ name, objective }) =>
+    objective === null ? [] : [{ labels: { slo: name }, value: objective }],
+  )
+}
+
+/** The upper bound of each SLO that has one. */
+function upperBoundSamples(reading: Reading): LabelledValue[] {
+  return reading.slos.flatMap(({ name, upperBound }) =>
+    upperBound === null ? [] : [{ labels: { slo: name }, value: upperBound }],
+  )
+}
+
+/** What was found of the points of time series. */
+function streamSamples({ streams }: Reading): LabelledValue[] {
+  return Object.entries(streams.points).map(([finding, value]) => ({ labels: { finding }, value }))
+}
+
+function exposureSample({ experiment, variant, processExposures }: VariantReading): LabelledValue {
+  return { labels: { experiment, variant }, value: processExposures }
+}
+
+/** One sample, or none where nothing is known of units. */
+function unitSamples({ experiment, variant, uniqueUnits }: VariantReading): LabelledValue[] {
+  return uniqueUnits === null ? [] : [{ labels: { experiment, variant }, value: uniqueUnits }]
 }
 
 function* allVerdicts({ variants }: Reading): Generator<LabelledValue> {
@@ -38,7 +83,11 @@ function* allVerdicts({ variants }: Reading): Generator<LabelledValue> {
 }
 
 /** One sample per verdict, 1 for the one that holds. */
-export function verdictSamples({ experiment, variant, verdict: holds }: VariantReading): LabelledValue[] {
+export function verdictSamples({
+  experiment,
+  variant,
+  verdict: holds,
+}: Pick<VariantReading, 'experiment' | 'variant' | 'verdict'>): LabelledValue[] {
   return VERDICTS.map((verdict) => ({ labels: { experiment, variant, verdict }, value: verdict === holds ? 1 : 0 }))
 }
 

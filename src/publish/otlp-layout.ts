@@ -4,7 +4,7 @@ import type { CohortReading, Reading } from '../model/reading.ts'
 import type { CohortMetricName, GlobalMetricName, MetricFamily } from './catalogue.ts'
 import { COHORT_LABELS, COHORT_METRICS, GLOBAL_METRICS } from './catalogue.ts'
 import type { SeriesPlan, SliSeries, SloSeries } from './series.ts'
-import { budgetRemaining, burnRate, goodRatio, quantilesOf, seriesPlan, sliOf } from './series.ts'
+import { amountRatio, budgetRemaining, burnRate, goodRatio, quantilesOf, seriesPlan, sliOf } from './series.ts'
 
 /** A metric as OpenTelemetry has it: Prometheus' translation of name, unit and kind gives the name of the catalogue back. */
 export interface OtlpMetric {
@@ -72,18 +72,19 @@ function segmentAttributes(segments: readonly string[]): string[] {
 
 function columnGroups({ slis, slos }: SeriesPlan): ColumnGroup[] {
   return [
-    ...slis.flatMap((sli) => [eventColumns(sli), quantileColumns(sli), goodRatioColumns(sli)]),
+    ...slis.flatMap((sli) => [eventColumns(sli), quantileColumns(sli), ratioColumns(sli)]),
     ...slos.flatMap((slo) => [burnColumns(slo), stateColumns(slo)]),
   ]
 }
 
-function eventColumns({ index, name: sli }: SliSeries): ColumnGroup {
+function eventColumns({ index, name: sli, outcomes }: SliSeries): ColumnGroup {
   const metric = otlpMetric('cohortd_sli_events_total')
+  const sides = (['processGood', 'processBad'] as const).filter((_, side) => outcomes[side] !== null)
   return {
-    columns: ['good', 'bad'].map((outcome) => ({ metric, attributes: { sli, outcome } })),
+    columns: outcomes.flatMap((outcome) => (outcome === null ? [] : [{ metric, attributes: { sli, outcome } }])),
     fill(cohort, row, at) {
-      row[at] = cohort.slis[index]?.processGood ?? Number.NaN
-      row[at + 1] = cohort.slis[index]?.processBad ?? Number.NaN
+      for (let place = 0; place < sides.length; place++)
+        row[at + place] = cohort.slis[index]?.[sides[place]] ?? Number.NaN
     },
   }
 }
@@ -101,14 +102,16 @@ function quantileColumns({ index, name: sli, summary, percentiles }: SliSeries):
   }
 }
 
-function goodRatioColumns({ index, name: sli, windows }: SliSeries): ColumnGroup {
-  const metric = otlpMetric('cohortd_sli_good_ratio')
+function ratioColumns({ index, name: sli, windows, counting }: SliSeries): ColumnGroup {
+  const isAmount = counting === 'amount'
+  const metric = otlpMetric(isAmount ? 'cohortd_sli_ratio' : 'cohortd_sli_good_ratio')
+  const ratioOf = isAmount ? amountRatio : goodRatio
   return {
     columns: windows.map((window) => ({ metric, attributes: { sli, window: window.name } })),
     fill(cohort, row, at) {
       const reading = cohort.slis[index]
       for (let place = 0; place < windows.length; place++)
-        row[at + place] = (reading ? goodRatio(reading, windows[place].index) : null) ?? Number.NaN
+        row[at + place] = (reading ? ratioOf(reading, windows[place].index) : null) ?? Number.NaN
     },
   }
 }

@@ -10,7 +10,6 @@ import type { OtlpMetric } from './otlp-layout.ts'
 import { otlpMetric } from './otlp-layout.ts'
 import type { OtlpDescription, OtlpSnapshot } from './otlp-snapshot.ts'
 
-const OBJECTIVE = otlpMetric('cohortd_slo_objective_ratio')
 const VERDICT = otlpMetric('cohortd_experiment_verdict')
 
 export interface SnapshotProducerOptions {
@@ -58,7 +57,7 @@ export class SnapshotProducer implements MetricProducer {
           points.add(columns[column].metric, { ...attributes, ...columns[column].attributes }, value)
       }
     }
-    for (const { labels, value } of snapshot.objectives) points.add(OBJECTIVE, { ...labels }, value)
+    for (const { name, labels, value } of snapshot.globals) points.add(otlpMetric(name), { ...labels }, value)
     for (let at = 0; at < snapshot.verdicts.length; at += 3) {
       const [experiment, variant, verdict] = snapshot.verdicts.slice(at, at + 3)
       for (const { labels, value } of verdictSamples({ experiment, variant, verdict }))

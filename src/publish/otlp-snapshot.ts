@@ -1,10 +1,9 @@
 // Snapshots for the exporter's thread: numbers in one transferable array, and of labels only those it does not have yet.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CohortReading, Reading } from '../model/reading.ts'
-import { objectiveSamples } from './global-samples.ts'
+import { exportedGlobals, type GlobalSample } from './global-samples.ts'
 import type { OtlpColumn, OtlpRows } from './otlp-layout.ts'
 import { otlpRows } from './otlp-layout.ts'
-import type { LabelledValue } from './self-metrics.ts'
 
 /** What does not change from one snapshot to the next. */
 export interface OtlpDescription {
@@ -23,7 +22,8 @@ export interface OtlpSnapshot {
   /** For each cohort number not sent before: experiment, variant and its segment values, one after the other. */
   readonly newCohorts: Uint32Array<ArrayBuffer>
   readonly newLabels: readonly string[]
-  readonly objectives: readonly LabelledValue[]
+  /** Of objectives, exposures and units. */
+  readonly globals: readonly GlobalSample[]
   /** Experiment, variant and verdict of each variant, one after the other. */
   readonly verdicts: readonly string[]
 }
@@ -69,7 +69,7 @@ export class OtlpSnapshots {
       values,
       newCohorts: Uint32Array.from(newCohorts),
       newLabels,
-      objectives: objectiveSamples(reading),
+      globals: exportedGlobals(reading),
       verdicts: reading.variants.flatMap(({ experiment, variant, verdict }) => [experiment, variant, verdict]),
     }
   }

@@ -1,9 +1,10 @@
 // Which windows are exported and what the numbers of a cohort are, for every writer alike.
 // A number that cannot be told is null, never NaN: then the series is absent.
 
+import { type Counting, countingOf } from '../model/counting.ts'
 import { formatSeconds } from '../model/duration.ts'
 import type { CohortReading, Reading, SliReading } from '../model/reading.ts'
-import { errorBudget } from '../model/slo.ts'
+import { errorBudget, type Sli } from '../model/slo.ts'
 
 const SHORT_WINDOW_SECONDS = 300
 
@@ -21,6 +22,7 @@ export interface SloSeries {
   readonly name: string
   /** Index into Reading.slis. */
   readonly sli: number
+  /** 1 - objective, or the upper bound. */
   readonly budget: number
   readonly severities: readonly string[]
   readonly windows: readonly ExportedWindow[]
@@ -32,6 +34,9 @@ export interface SliSeries {
   /** Index into Reading.slis. */
   readonly index: number
   readonly name: string
+  readonly counting: Counting
+  /** Names of what processGood and processBad count; null: no event. */
+  readonly outcomes: readonly [string | null, string | null]
   /** Null where the SLI has no value. */
   readonly summary: 'cohortd_sli_duration_seconds' | 'cohortd_sli_value' | null
   readonly percentiles: readonly number[]
@@ -41,6 +46,20 @@ export interface SliSeries {
 export interface SeriesPlan {
   readonly slis: readonly SliSeries[]
   readonly slos: readonly SloSeries[]
+}
+
+/** A counter must not go back, so what an SLI derives is left for the reader to derive: bad is valid without good. An amount is no event. */
+const OUTCOMES: Readonly<Record<Counting, readonly [string | null, string | null]>> = {
+  judged: ['good', 'bad'],
+  good_of_valid: ['good', 'valid'],
+  bad_of_valid: ['bad', 'valid'],
+  amount: [null, 'valid'],
+}
+
+function summaryOf(sli: Sli): SliSeries['summary'] {
+  if (sli.from === 'metrics') return 'cohortd_sli_value'
+  if (!('value' in sli) || sli.value === null) return null
+  return sli.value.kind === 'duration' ? 'cohortd_sli_duration_seconds' : 'cohortd_sli_value'
 }
 
 /** What is exported of a reading: 5m, the windows of the policies in use, each SLO's own. */
@@ -59,12 +78,9 @@ export function seriesPlan(reading: Pick<Reading, 'slis' | 'slos' | 'windows'>):
     (sli, index): SliSeries => ({
       index,
       name: sli.name,
-      summary:
-        sli.value === null
-          ? null
-          : sli.value.kind === 'duration'
-            ? 'cohortd_sli_duration_seconds'
-            : 'cohortd_sli_value',
+      counting: countingOf(sli),
+      outcomes: sli.from === 'ingest' ? ['good', null] : OUTCOMES[countingOf(sli)],
+      summary: summaryOf(sli),
       percentiles: sli.percentiles,
       windows: exported([
         SHORT_WINDOW_SECONDS,
@@ -78,7 +94,7 @@ export function seriesPlan(reading: Pick<Reading, 'slis' | 'slos' | 'windows'>):
       index,
       name: slo.name,
       sli: reading.slis.findIndex((sli) => sli.name === slo.sli),
-      budget: errorBudget(slo.objective),
+      budget: slo.upperBound ?? errorBudget(slo.objective ?? 0),
       severities: [...new Set(slo.policy.rules.map((rule) => rule.severity))],
       windows: exported(sloSeconds[index]),
       budgetWindow: budgetWindow < 0 ? null : budgetWindow,
@@ -89,16 +105,20 @@ export function seriesPlan(reading: Pick<Reading, 'slis' | 'slos' | 'windows'>):
 
 /** Good share of the valid events in a window; null without any. */
 export function goodRatio(sli: SliReading, window: number): number | null {
-  const good = sli.good(window)
-  const valid = good + sli.bad(window)
-  return valid > 0 ? good / valid : null
+  const valid = sli.valid(window)
+  return valid > 0 ? Math.min(1, sli.good(window) / valid) : null
+}
+
+/** The amount for each of the valid events in a window, of an SLI that counts one; null without any. */
+export function amountRatio(sli: SliReading, window: number): number | null {
+  const valid = sli.valid(window)
+  return valid > 0 ? sli.bad(window) / valid : null
 }
 
 /** Bad share of a window over the error budget; null without a valid event. The caller knows whether the data suffices. */
 export function burnRate(sli: SliReading, window: number, budget: number): number | null {
-  const bad = sli.bad(window)
-  const valid = sli.good(window) + bad
-  return valid > 0 ? bad / valid / budget : null
+  const valid = sli.valid(window)
+  return valid > 0 ? sli.bad(window) / valid / budget : null
 }
 
 /** Share of the error budget left in the SLO's window, negative when overspent; null without a valid event. */

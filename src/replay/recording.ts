@@ -1,9 +1,10 @@
 // What a recorded line says about time: its signal, when it was received (if it tells), and its items' end times.
 import { createHash } from 'node:crypto'
 import type { Signal } from '../model/signal.ts'
-import type { SpanRecord } from '../model/span.ts'
 import { Vocabulary } from '../model/vocabulary.ts'
 import { DecodeError } from '../otlp/cursor.ts'
+import { LogJsonDecoder } from '../otlp/logs-json.ts'
+import { MetricJsonDecoder } from '../otlp/metrics-json.ts'
 import { TraceJsonDecoder } from '../otlp/traces-json.ts'
 import type { Line } from './lines.ts'
 
@@ -29,9 +30,13 @@ export interface RecordedLine {
   readonly newestMs: number
 }
 
+const NOTHING = new Vocabulary({ names: [] })
+
 /** Reads lines; `allowedFutureMs` beyond a line's median, an item's end says nothing about the time of the line. */
 export class LineReader {
-  readonly #decoder = new TraceJsonDecoder(new Vocabulary({ names: [] }))
+  readonly #traces = new TraceJsonDecoder(NOTHING)
+  readonly #metrics = new MetricJsonDecoder(NOTHING)
+  readonly #logs = new LogJsonDecoder(NOTHING)
   readonly #allowedFutureMs: number
 
   constructor(allowedFutureMs: number) {
@@ -56,15 +61,30 @@ export class LineReader {
     if (signal === null) return unreadable('no resourceSpans, resourceMetrics or resourceLogs')
     const received = readReceived(keys[RECEIVED_KEY])
     if (received === undefined) return unreadable(`${RECEIVED_KEY} is no time in nanoseconds`)
-    if (signal !== 'traces') return { line, signal, problem: null, receivedMs: received, newestMs: -Infinity }
-    const ends: number[] = []
+    let times: number[]
     try {
-      this.#decoder.decode(line.bytes, (span: SpanRecord) => ends.push(span.endSecond * 1000 + span.endNanos / 1e6))
+      times = this.#timesOf(signal, line.bytes)
     } catch (error) {
       if (error instanceof DecodeError) return { ...unreadable(error.message), signal }
       throw error
     }
-    return { line, signal, problem: null, receivedMs: received, newestMs: newestPlausible(ends, this.#allowedFutureMs) }
+    return {
+      line,
+      signal,
+      problem: null,
+      receivedMs: received,
+      newestMs: newestPlausible(times, this.#allowedFutureMs),
+    }
+  }
+
+  /** When the items ended, Unix milliseconds. */
+  #timesOf(signal: Signal, bytes: Uint8Array): number[] {
+    const times: number[] = []
+    const add = (second: number, nanos: number): number => times.push(second * 1000 + nanos / 1e6)
+    if (signal === 'traces') this.#traces.decode(bytes, ({ endSecond, endNanos }) => add(endSecond, endNanos))
+    else if (signal === 'metrics') this.#metrics.decode(bytes, ({ second, nanos }) => add(second, nanos))
+    else this.#logs.decode(bytes, ({ second, nanos }) => add(second, nanos))
+    return times
   }
 }
 

@@ -26,20 +26,27 @@ export async function replay(options: ReplayOptions): Promise<void> {
   const sources = options.files.map((file) => readAll(file, reader))
   let engine: Engine | null = null
   let nowMs = -Infinity
-  const passedOver = new Map<string, number>()
   for await (const recorded of mergeByRank(sources, rankOf)) {
     const clock = rankOf(recorded)
     if (Number.isFinite(clock)) nowMs = Math.max(nowMs, clock)
-    engine ??= new Engine(settings, Number.isFinite(nowMs) ? nowMs : 0)
-    feed({ engine, recorded, nowMs: Number.isFinite(nowMs) ? nowMs : 0, options, passedOver })
+    engine ??= newEngine(settings, Number.isFinite(nowMs) ? nowMs : 0)
+    feed({ engine, recorded, nowMs: Number.isFinite(nowMs) ? nowMs : 0, options })
     await flush(engine, options.write)
   }
-  engine ??= new Engine(settings, 0)
+  engine ??= newEngine(settings, 0)
   if (Number.isFinite(nowMs)) engine.advanceTo(nowMs + options.afterMs)
   await flush(engine, options.write)
-  for (const [signal, lines] of passedOver)
-    options.complain(`${lines} lines of ${signal} were passed over: not active yet`)
   await options.write(JSON.stringify(engine.report()))
+}
+
+/**
+ * How long before its first line a recording is taken to begin: a cumulative time series that began later is counted from its beginning,
+ * since whoever recorded it saw it begin. Longer than the usual interval of metric exports.
+ */
+const VIEW_BEFORE_MS = 120_000
+
+function newEngine(settings: EngineSettings, startMs: number): Engine {
+  return new Engine(settings, startMs, { viewStartMs: startMs - VIEW_BEFORE_MS })
 }
 
 async function* readAll(file: string, reader: LineReader): AsyncGenerator<RecordedLine> {
@@ -50,20 +57,14 @@ function rankOf({ receivedMs, newestMs }: RecordedLine): number {
   return receivedMs ?? newestMs
 }
 
-function feed(step: {
-  engine: Engine
-  recorded: RecordedLine
-  nowMs: number
-  options: ReplayOptions
-  passedOver: Map<string, number>
-}): void {
+function feed(step: { engine: Engine; recorded: RecordedLine; nowMs: number; options: ReplayOptions }): void {
   const { engine, recorded, options } = step
   const { line, signal, problem } = recorded
   if (problem !== null) {
     engine.advanceTo(step.nowMs)
     engine.refuse(signal ?? 'traces', 'replay', 'malformed')
     options.complain(`${line.file}:${line.number}: ${problem}`)
-  } else if (signal !== null && engine.accepts(signal)) {
+  } else if (signal !== null) {
     const request = {
       signal,
       transport: 'replay',
@@ -72,7 +73,7 @@ function feed(step: {
       identity: identityOf(line.bytes),
     } as const
     engine.consume(request, step.nowMs)
-  } else step.passedOver.set(String(signal), (step.passedOver.get(String(signal)) ?? 0) + 1)
+  }
 }
 
 async function flush(engine: Engine, write: ReplayOptions['write']): Promise<void> {

@@ -181,3 +181,19 @@ function lengthened(array: Float64Array, length: number): Float64Array<ArrayBuff
   longer.set(array)
   return longer
 }
+
+/** The mean of all values together, which digests keep exactly but for rounding; null without any. */
+export function meanOf(digests: readonly TDigest[]): number | null {
+  let sum = 0
+  let weight = 0
+  for (const digest of digests) {
+    const { cells, size } = digest.centroids()
+    for (let at = 0, before = 0; at < size; at++) {
+      const rank = Math.abs(cells[2 * at + 1])
+      sum += cells[2 * at] * (rank - before)
+      before = rank
+    }
+    weight += digest.count
+  }
+  return weight > 0 ? sum / weight : null
+}

@@ -1,5 +1,5 @@
 // The digests of one series: one for each half-minute of the last five minutes, and for those that are still to come.
-import { quantilesOf, TDigest } from '../sketch/tdigest.ts'
+import { meanOf, quantilesOf, TDigest } from '../sketch/tdigest.ts'
 import type { OtherWriters } from './others.ts'
 import { SHORTEST_WINDOW_SECONDS } from './plan.ts'
 
@@ -44,6 +44,16 @@ export class DigestSlices {
 
   /** The values at the probabilities over the five minutes up to the cursor, its whole half-minute included, other writers' among them; null: no values. */
   quantiles(probabilities: readonly number[], cursor: number, others: OtherWriters | null): number[] | null {
+    const digests = this.#inWindow(cursor, others)
+    return digests.length === 0 ? null : quantilesOf(digests, probabilities)
+  }
+
+  /** The mean of the same values; null: no values. */
+  mean(cursor: number, others: OtherWriters | null): number | null {
+    return meanOf(this.#inWindow(cursor, others))
+  }
+
+  #inWindow(cursor: number, others: OtherWriters | null): TDigest[] {
     const last = sliceOf(cursor)
     const digests: TDigest[] = []
     const take = (entries: Iterable<readonly [number, TDigest]>): void => {
@@ -51,7 +61,7 @@ export class DigestSlices {
     }
     take(this.#slices)
     if (others !== null) take(others.digests())
-    return digests.length === 0 ? null : quantilesOf(digests, probabilities)
+    return digests
   }
 
   /** Slices by number, ascending. */

@@ -87,6 +87,14 @@ export abstract class RunningCounts {
     return true
   }
 
+  /** Counts many items at once; false, and nothing is counted, where the second is older than what is kept by the second. */
+  protected recordCounts(second: number, counts: Counts): boolean {
+    if (second <= this.#cursor - this.#plan.recentSeconds || second < 1) return false
+    if (counts[2] !== 0 || counts[3] !== 0) this.keepWeights()
+    this.change(second, counts)
+    return true
+  }
+
   /** Moves the cursor to the second; never back. */
   advance(second: number): void {
     const from = this.#cursor
@@ -111,6 +119,11 @@ export abstract class RunningCounts {
     return this.#itemsIn(window, BAD_SIDE)
   }
 
+  /** Weighted: good and bad. */
+  valid(window: number): number {
+    return this.good(window) + this.bad(window)
+  }
+
   good(window: number): number {
     return this.#itemsIn(window, GOOD_SIDE) + this.#extraIn(window, GOOD_SIDE)
   }
@@ -120,6 +133,10 @@ export abstract class RunningCounts {
   }
 
   /** Weighted, since the beginning, those still waiting included. */
+  get totalValid(): number {
+    return this.totalGood + this.totalBad
+  }
+
   get totalGood(): number {
     return this.totalItems - this.#totalBadItems + this.#totalExtraGood
   }
@@ -212,18 +229,18 @@ export abstract class RunningCounts {
   #findNextChange(): number {
     const cursor = this.#cursor
     // In steady traffic the shortest window changes with the next second, and nobody need look further.
-    let next = Math.min(this.#items.earliestFrom(cursor + 1, cursor), this.#changeOf(0, this.#earliestIn(0)))
+    let next = Math.min(this.#items.earliestFrom(cursor + 1, cursor), this.#changeOf(0, this.earliestIn(0)))
     if (next === cursor + 1) return next
     let earliest = -Infinity
     for (let window = this.#plan.windows.length - 1; window > 0; window--) {
-      if (earliest <= this.#plan.windowStart(window, cursor)) earliest = this.#earliestIn(window)
+      if (earliest <= this.#plan.windowStart(window, cursor)) earliest = this.earliestIn(window)
       next = Math.min(next, this.#changeOf(window, earliest))
     }
     return next
   }
 
-  /** The earliest second that counts anything in the window or after it. */
-  #earliestIn(window: number): number {
+  /** The earliest second that counts anything in the window or after it, a coarse slice by its first second; Infinity: none. */
+  earliestIn(window: number): number {
     return this.#items.earliestFrom(this.#plan.windowStart(window, this.#cursor) + 1, this.#cursor)
   }
 

@@ -3,7 +3,7 @@
 import type { SliReading } from '../model/reading.ts'
 import { decodePartial, encodePartial, SLICE_NUMBERS } from './codec.ts'
 import { DIGEST_SECONDS, DigestSlices, firstSlice, sliceOf } from './digest-slices.ts'
-import { MINUTE_SECONDS } from './minute-counts.ts'
+import { type Counts, MINUTE_SECONDS } from './minute-counts.ts'
 import { OtherWriters } from './others.ts'
 import type { SlicePlan } from './plan.ts'
 import { RunningCounts } from './running-counts.ts'
@@ -15,6 +15,15 @@ export interface SeriesOptions {
   readonly digest: boolean
   /** The second at which the series begins to look. */
   readonly cursor: number
+}
+
+/** Values that come together: those of a histogram's buckets, or the one of a gauge. */
+export interface MeasuredValues {
+  /** NaN: unknown. */
+  readonly sum: number
+  readonly count: number
+  /** Gives values with their weights, in which percentiles are good enough. */
+  spread(add: (value: number, weight: number) => void): void
 }
 
 /** Merging partials into a series is commutative and associative (counts exactly, weights to 1e-9, percentiles to the digest's error). */
@@ -53,6 +62,29 @@ export class Series extends RunningCounts implements SliReading {
     return true
   }
 
+  /**
+   * Counts what a data point holds at (second - 1, second]: as many items as `counts` says, with `values` (null: nothing was measured) of a known sum and
+   * count. False as record().
+   */
+  recordMany(second: number, counts: Counts, values: MeasuredValues | null): boolean {
+    if (!this.recordCounts(second, counts)) return false
+    this.processGood += counts[0] + counts[2]
+    this.processBad += counts[1] + counts[3]
+    if (values !== null) this.#recordValues(second, values)
+    if (second > this.lastRecordedSecond) this.lastRecordedSecond = second
+    return true
+  }
+
+  #recordValues(second: number, values: MeasuredValues): void {
+    const { sum, count } = values
+    if (sum - sum === 0) {
+      this.processSum += sum
+      this.processCount += count
+    }
+    const digests = this.#digests
+    if (digests !== null) values.spread((value, weight) => digests.add(second, value, weight, this.cursor))
+  }
+
   /** Moves the cursor to the second; never back. */
   override advance(second: number): void {
     const from = this.cursor
@@ -64,6 +96,11 @@ export class Series extends RunningCounts implements SliReading {
   /** The values at the given percentiles over the last five minutes, to half a minute; null when there was none. */
   quantiles(percentiles: readonly number[]): number[] | null {
     return this.#digests?.quantiles(percentiles, this.cursor, this.#others) ?? null
+  }
+
+  /** The mean of the values of the same five minutes; null when there was none. */
+  mean(): number | null {
+    return this.#digests?.mean(this.cursor, this.#others) ?? null
   }
 
   /**

@@ -218,6 +218,14 @@ export interface Store {
   records(kind: RecordKind): Promise<StoredRecord[]>
   putRecords(kind: RecordKind, records: readonly StoredRecord[]): Promise<void>
   deleteRecords(kind: RecordKind, ids: readonly string[]): Promise<void>
+
+  // Secrets.
+  /**
+   * The text that is kept under the name: the proposal where there was none, the same for all who ask, whoever came first. Neither listed, archived nor
+   * told anywhere. Whoever uses it asks again now and then, proposing what it has: a shared store that has lost it gets it back in this way,
+   * and keeps it as long as somebody asks. Where another proposal was faster after a loss, the answer is a new one, for everybody.
+   */
+  secret(name: string, proposal: string): Promise<string>
 }
 
 /** A store that cannot do what was asked; the message says what is wrong and what to do. */

@@ -29,7 +29,7 @@ export function sloReport(more: Partial<SloReport> = {}): SloReport {
 
 export function cohortReport(service: string, slos: SloReport[]): CohortReport {
   const windows = { '5m': { events: 60, good: 59, bad: 1, good_ratio: 59 / 60 } }
-  const slis = [{ sli: 'availability', events: 60, good: 59, bad: 1, windows, percentiles: null }]
+  const slis = [{ sli: 'availability', events: 60, good: 59, bad: 1, windows, percentiles: null, baseline: null }]
   return { segments: { 'service.name': service }, slis, slos }
 }
 
@@ -52,8 +52,9 @@ export function experimentReport(
     hypothesis: null,
     owner: 'payments',
     runbook_url: null,
-    variants: [{ variant: 'treatment', exposures: 0, unique_units: null, verdict, cohorts }],
+    variants: [{ variant: 'treatment', exposures: 0, unique_units: null, units: null, verdict, cohorts }],
     comparisons: [],
+    contamination: null,
     warnings: [{ code: 'variant_limit', message: 'too many' }],
   }
 }

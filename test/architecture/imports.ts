@@ -16,7 +16,9 @@ const KNOWN_ROOMS: Readonly<Record<string, readonly string[]>> = {
   otlp: PURE,
   cohort: PURE,
   slices: [...PURE, 'sketch'],
-  engine: [...PURE, 'sketch', 'stats', 'otlp', 'cohort', 'slices'],
+  streams: PURE,
+  units: [...PURE, 'sketch'],
+  engine: [...PURE, 'sketch', 'stats', 'otlp', 'cohort', 'slices', 'streams', 'units'],
   config: PURE,
   ingest: [...PURE, 'otlp'],
   store: PURE,
@@ -35,7 +37,7 @@ const KNOWN_ROOMS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Rooms that compute and nothing else: no file, socket, process or thread. Hashing is computing. */
-const ROOMS_WITHOUT_IO = ['model', 'sketch', 'stats', 'otlp', 'cohort', 'slices', 'engine']
+const ROOMS_WITHOUT_IO = ['model', 'sketch', 'stats', 'otlp', 'cohort', 'slices', 'streams', 'units', 'engine']
 const PURE_NODE_MODULES = ['node:crypto', 'node:buffer', 'node:util']
 
 interface Import {

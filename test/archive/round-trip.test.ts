@@ -30,6 +30,18 @@ describe('an archive', () => {
     expect(archive.match(/"type":"row"/g)).toHaveLength(5)
   })
 
+  it('holds no secret, and the other store makes its own', async () => {
+    const [from, to] = [await memoryStore(), await memoryStore()]
+    await fill(from)
+    const before = await exported(from)
+    await from.secret('unit-key', 'the first secret')
+    const archive = await exported(from)
+    expect(body(archive)).toBe(body(before))
+    expect(archive).not.toContain('the first secret')
+    await imported(to, archive)
+    expect(await to.secret('unit-key', 'the second secret')).toBe('the second secret')
+  })
+
   it('is empty, and whole, for a store with nothing in it', async () => {
     const archive = await exported(await memoryStore())
     expect(

@@ -5,7 +5,7 @@ import type { ExperimentDeclaration } from '../../src/model/settings.ts'
 import { cohortSettings } from './spans.ts'
 
 function declare(id: string, control: string | null = null): ExperimentDeclaration {
-  return { id, control, hypothesis: null, owner: null, runbookUrl: null }
+  return { id, control, hypothesis: null, owner: null, runbookUrl: null, allocation: null }
 }
 
 function nameOf(cohort: Cohort | null): string | null {

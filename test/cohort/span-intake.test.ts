@@ -1,9 +1,9 @@
-// How a request of spans goes into cohorts and into trace inheritance, and what survives of it: SpanIntake without an engine.
+// How a request of spans goes into cohorts and into trace inheritance, and what survives of it: the way of its items without an engine.
 import { describe, expect, test } from 'vitest'
-import { CohortRegistry } from '../../src/cohort/registry.ts'
+import { EngineParts } from '../../src/engine/engine-parts.ts'
+import { ItemIntake } from '../../src/engine/items.ts'
 import { Ledger } from '../../src/engine/ledger.ts'
 import { INHERITANCE } from '../../src/engine/request-scope.ts'
-import { SpanIntake } from '../../src/engine/spans.ts'
 import type { EngineSettings } from '../../src/model/settings.ts'
 import { AVAILABILITY, engineSettings, LATENCY } from '../engine/settings.ts'
 import { EPOCH_MS, request, type SpanSketch, span, variantOf } from '../engine/traffic.ts'
@@ -15,16 +15,24 @@ const TRACE_B = 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'
 class Process {
   readonly counted: string[] = []
   readonly ledger: Ledger
-  readonly intake: SpanIntake
+  readonly intake: ItemIntake
 
   constructor(changes: Partial<EngineSettings> = {}) {
-    const settings = engineSettings(changes)
-    this.ledger = new Ledger((signal) => (signal === 'traces' ? this.intake.pendingItems : 0))
-    this.intake = new SpanIntake({
+    const { settings, registry, units } = new EngineParts(engineSettings(changes), EPOCH_MS, {})
+    this.ledger = new Ledger((signal) => this.intake.pendingItems(signal))
+    this.intake = new ItemIntake({
       settings,
-      registry: new CohortRegistry(settings, EPOCH_MS),
+      registry,
       ledger: this.ledger,
-      countInto: ({ variant }) => this.counted.push(`${variant.experiment.id}=${variant.name}`),
+      counter: {
+        count: ({ variant, experiment }) => {
+          if (!experiment.isUntagged) this.counted.push(`${experiment.id}=${variant.name}`)
+        },
+        contribute: () => {},
+        seeStream: () => {},
+      },
+      units,
+      viewStartMs: EPOCH_MS,
       journal: true,
     })
   }

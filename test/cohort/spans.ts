@@ -1,6 +1,8 @@
 // Spans as the cohort tests write them: attributes by name, filled in as a decoder would.
+
+import type { AttributeSet, AttributeValue } from '../../src/model/attributes.ts'
 import type { EngineSettings, TagRule } from '../../src/model/settings.ts'
-import { type AttributeSet, type AttributeValue, SpanRecord } from '../../src/model/span.ts'
+import { SpanRecord } from '../../src/model/span.ts'
 import type { Vocabulary } from '../../src/model/vocabulary.ts'
 
 export type Attributes = Readonly<Record<string, AttributeValue>>
@@ -21,7 +23,7 @@ export function spanOf(text: SpanText, vocabulary: Vocabulary): SpanRecord {
   const span = new SpanRecord(vocabulary)
   fill(span.attributes, text.span ?? {}, vocabulary)
   fill(span.resource, text.resource ?? {}, vocabulary)
-  for (const event of text.events ?? []) fill(span.nextFlagEvent(), event, vocabulary)
+  for (const event of text.events ?? []) fill(span.nextEvent('feature_flag', true).attributes, event, vocabulary)
   return span
 }
 
@@ -47,6 +49,7 @@ export function cohortSettings(
       cohortsPerExperiment: 1000,
       idleExpiryMs: 86_400_000,
       pendingBytes: 1 << 20,
+      unitsPerExperiment: 65_536,
       ...limits,
     },
     controls: ['control', 'baseline'],

@@ -6,9 +6,10 @@ import { DEFAULT_TAGS, type SpanText, spanOf } from './spans.ts'
 const vocabulary = vocabularyFor({ tags: DEFAULT_TAGS, segments: [], slis: [] })
 
 function resolve(text: SpanText): { tags: string[]; unusable: number } {
-  const resolver = new TagResolver(DEFAULT_TAGS, vocabulary)
+  const resolver = new TagResolver({ tags: DEFAULT_TAGS }, vocabulary)
   const into = newTagList()
-  resolver.resolve(spanOf(text, vocabulary), into)
+  const span = spanOf(text, vocabulary)
+  resolver.resolve(span, into, span.events, span.eventCount)
   const tags = into.experiments.slice(0, into.count).map((experiment, at) => `${experiment}=${into.variants[at]}`)
   return { tags, unusable: resolver.unusable }
 }
@@ -127,7 +128,7 @@ describe('tags of a span', () => {
   })
 
   test('a list that is used again holds only the tags of the last span', () => {
-    const resolver = new TagResolver(DEFAULT_TAGS, vocabulary)
+    const resolver = new TagResolver({ tags: DEFAULT_TAGS }, vocabulary)
     const into = newTagList()
     resolver.resolve(
       spanOf({ span: { 'experiment.variant_of.a': '1', 'experiment.variant_of.b': '2' } }, vocabulary),

@@ -64,7 +64,7 @@ export class Player {
         this.seen.push(copyOf(observation))
         return true
       },
-      release: (transport, outcome) => {
+      release: ({ transport }, outcome) => {
         this.releases.push(outcome)
         this.transports.push(transport)
       },

@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { attributeOfField, vocabularyFor } from '../../src/cohort/vocabulary.ts'
 import type { Matcher } from '../../src/model/matcher.ts'
-import type { Sli } from '../../src/model/slo.ts'
+import type { SpanSli } from '../../src/model/slo.ts'
 import { DEFAULT_TAGS } from './spans.ts'
 
 const present = (field: string): Matcher => [[{ field, anyOf: [{ kind: 'present', present: true }] }]]
 
-function sli(parts: Partial<Sli>): Sli {
+function sli(parts: Partial<SpanSli>): SpanSli {
   return {
     name: 'x',
     from: 'spans',
     where: null,
+    ignoreWhen: null,
     badWhen: null,
     good: null,
     value: null,

@@ -59,7 +59,7 @@ describe('a condition', () => {
     [
       'a misspelt field of the record',
       'span.knd: SERVER',
-      '["span.knd"]: found "SERVER", expected an attribute or one of span.name, span.kind, span.status, event.name, severity (did you mean span.kind?)',
+      '["span.knd"]: found "SERVER", expected an attribute or one of span.name, span.kind, span.status, span.root, event.name, severity (did you mean span.kind?)',
     ],
     [
       'a broken pattern',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { loadSettings } from '../../src/config/load.ts'
 import { renderProblems } from '../../src/config/problem.ts'
-import { loadText, settingsOf } from './load-text.ts'
+import { loadText, settingsOf, spanSlisOf } from './load-text.ts'
 
 function missing(): never {
   throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
@@ -58,7 +58,7 @@ describe('the configuration', () => {
         experiments: [],
       },
     })
-    expect(settings?.engine.slis.map(({ name, goodBelow }) => [name, goodBelow])).toEqual([
+    expect(spanSlisOf(settings!).map(({ name, goodBelow }) => [name, goodBelow])).toEqual([
       ['availability', null],
       ['latency', 0.3],
     ])
@@ -186,6 +186,7 @@ describe('a small configuration', () => {
         name: 'x',
         sli: 'latency',
         objective: 0.9,
+        upperBound: null,
         windowSeconds: 604_800,
         policy: {
           name: 'own',

@@ -37,7 +37,8 @@ Cohorts
   experiment              NAME where there is variant_of.NAME, the variant is its value
   split by                nothing else
   control                 control, else baseline (unless the experiment says)
-  untagged spans inherit  from a tagged span of their trace, for 10s
+  untagged items inherit  from a tagged item of their trace, for 10s
+  units                   by feature_flag.context.id, hashed; of each experiment up to 65536, else a sample
   taken                   what ended at most 1m ago and at most 1m ahead
   at most                 500 experiments, of each 50 variants and 1000 cohorts, idle for 1d
 

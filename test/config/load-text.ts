@@ -4,6 +4,7 @@ import type { Loaded } from '../../src/config/load.ts'
 import { loadSettings } from '../../src/config/load.ts'
 import { renderProblems } from '../../src/config/problem.ts'
 import type { Settings } from '../../src/model/settings.ts'
+import type { SpanSli } from '../../src/model/slo.ts'
 
 export interface TextOptions {
   readonly overrides?: readonly string[]
@@ -25,4 +26,9 @@ export function settingsOf(text: string, options?: TextOptions): Settings {
   const { settings, problems } = loadText(text, options)
   if (settings === null) throw new Error(renderProblems(problems))
   return settings
+}
+
+/** The SLIs over spans among them. */
+export function spanSlisOf({ engine }: Settings): SpanSli[] {
+  return engine.slis.filter((sli) => sli.from === 'spans')
 }

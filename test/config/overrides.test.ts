@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { problemsOf, settingsOf } from './load-text.ts'
+import { problemsOf, settingsOf, spanSlisOf } from './load-text.ts'
 
 function withSet(...overrides: string[]) {
   return settingsOf('', { overrides })
@@ -48,10 +48,8 @@ describe('--set', () => {
   })
 
   it('reaches keys with dots in quotes', () => {
-    const { engine } = withSet('slis.0.where."span.kind"=CLIENT')
-    expect(engine.slis[0].where).toEqual([
-      [{ field: 'span.kind', anyOf: [{ kind: 'equal', operand: 'CLIENT', negated: false }] }],
-    ])
+    const [sli] = spanSlisOf(withSet('slis.0.where."span.kind"=CLIENT'))
+    expect(sli.where).toEqual([[{ field: 'span.kind', anyOf: [{ kind: 'equal', operand: 'CLIENT', negated: false }] }]])
   })
 
   it('without a value takes a key back to its default', () => {

@@ -16,13 +16,13 @@ const CASES: readonly (readonly [sentence: string, text: string, expected: reado
     'a misspelt key deep inside stands at its own place',
     'slos:\n  - name: x\n    sli: availability\n    objective: 0.99\n    windos: 5m\n',
     [
-      'cohortd.yaml:5:5: slos[0].windos: found an unknown key, expected one of name, sli, objective, window, policy (did you mean window?)',
+      'cohortd.yaml:5:5: slos[0].windos: found an unknown key, expected one of name, sli, objective, upper_bound, window, policy (did you mean window?)',
     ],
   ],
   [
     'a missing key stands where its parent is',
     'slos:\n  - name: x\n    sli: availability\n',
-    ['cohortd.yaml:2:5: slos[0].objective: found nothing, expected a number above 0 and below 1, such as 0.999'],
+    ['cohortd.yaml:2:5: slos[0].objective: found nothing, expected either objective or upper_bound'],
   ],
   [
     'an objective in percent is turned into a share',
@@ -175,7 +175,9 @@ const CASES: readonly (readonly [sentence: string, text: string, expected: reado
   [
     'an SLI from somewhere else',
     'slis: [{name: a, from: span}]',
-    ['cohortd.yaml:1:24: slis[0].from: found "span", expected one of spans, metrics, events (did you mean spans?)'],
+    [
+      'cohortd.yaml:1:24: slis[0].from: found "span", expected one of spans, metrics, events, ingest (did you mean spans?)',
+    ],
   ],
   [
     'a bound in the wrong unit, or without a value',

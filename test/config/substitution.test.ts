@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { problemsOf, settingsOf } from './load-text.ts'
+import { problemsOf, settingsOf, spanSlisOf } from './load-text.ts'
 
 const env = { HOST: '127.0.0.1', PORT: '7000', EMPTY: '', OBJECTIVE: '0.95', NAME: '123', EVIL: 'a, b: [c' }
 
@@ -31,7 +31,7 @@ describe('references to the environment', () => {
 
   it('in conditions are numbers when plain, text when quoted', () => {
     const text = 'slis:\n  - name: a\n    bad_when:\n      x: ${env:PORT}\n      y: "${env:PORT}"\n'
-    const [conditions] = settingsOf(text, { env }).engine.slis[0].badWhen ?? []
+    const [conditions] = spanSlisOf(settingsOf(text, { env }))[0].badWhen ?? []
     expect(conditions.map(({ anyOf }) => anyOf[0])).toEqual([
       { kind: 'equal', operand: 7000, negated: false },
       { kind: 'equal', operand: '7000', negated: false },

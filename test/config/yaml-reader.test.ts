@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loadText, problemsOf, settingsOf } from './load-text.ts'
+import { loadText, problemsOf, settingsOf, spanSlisOf } from './load-text.ts'
 
 describe('YAML', () => {
   it.each([
@@ -20,7 +20,7 @@ describe('YAML', () => {
       '  - {<<: *base, name: b}',
       '  - {<<: [{name: z, value: duration}, *base], name: c}',
     ].join('\n')
-    const { slis } = settingsOf(text).engine
+    const slis = spanSlisOf(settingsOf(text))
     expect(slis.map(({ name }) => name)).toEqual(['a', 'b', 'c'])
     expect(slis[1].where).toEqual(slis[0].where)
     expect(slis[2]).toMatchObject({ value: { kind: 'duration' }, badWhen: slis[0].badWhen })

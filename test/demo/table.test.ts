@@ -9,6 +9,7 @@ const sli = (name: string, good: number, bad: number, p99: number | null = null)
   bad,
   windows: {},
   percentiles: p99 === null ? null : { '0.5': p99 / 2, '0.99': p99 },
+  baseline: null,
 })
 const slo = (name: string, burn5m: number | null, alert: SloReport['alert'] = null): SloReport => ({
   slo: name,
@@ -35,10 +36,12 @@ function report(cohortsByVariant: Record<string, CohortReport[]>): ExperimentRep
       variant,
       exposures: 0,
       unique_units: null,
+      units: null,
       verdict: { verdict: 'hold', reasons: [], sufficient: false, events: 0, events_required: null },
       cohorts,
     })),
     comparisons: [],
+    contamination: null,
     warnings: [],
   }
 }

@@ -121,8 +121,8 @@ describe('the engine', () => {
             const key = segments['service.name']
             const sums = byService.get(key) ?? []
             slis.forEach(({ good, bad }, at) => {
-              sums[at * 2] = (sums[at * 2] ?? 0) + good
-              sums[at * 2 + 1] = (sums[at * 2 + 1] ?? 0) + bad
+              sums[at * 2] = (sums[at * 2] ?? 0) + good!
+              sums[at * 2 + 1] = (sums[at * 2 + 1] ?? 0) + bad!
             })
             byService.set(key, sums)
           }
@@ -185,6 +185,7 @@ describe('the engine', () => {
       owner: 'payments',
       runbookUrl: 'https://runbooks.test/checkout',
       control: null,
+      allocation: null,
     }
     const engine = new Engine(engineSettings({ experiments: [declared] }), EPOCH_MS)
     const spans = Array.from({ length: 100 }, (_, at) =>

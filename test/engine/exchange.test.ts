@@ -289,7 +289,7 @@ describe('leadership', () => {
     const [publication] = engine.takePublications()
     expect(publication.events.map(({ type }) => type)).toEqual(['cohortd.experiment.discovered', 'cohortd.burn.firing'])
     expect(publication.alerts).toHaveLength(1)
-    expect(JSON.parse(publication.state!)).toEqual({ discoveredMs: EPOCH_MS })
+    expect(JSON.parse(publication.state!)).toMatchObject({ discoveredMs: EPOCH_MS })
     engine.exchange.unlead('checkout')
     engine.advanceTo(EPOCH_MS + 30 * 3_600_000)
     expect(engine.takePublications()).toEqual([])

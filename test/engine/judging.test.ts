@@ -1,22 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { vocabularyFor } from '../../src/cohort/vocabulary.ts'
-import { compileSli } from '../../src/engine/matching.ts'
+import { spanJudges } from '../../src/engine/judging.ts'
 import type { Matcher, Test } from '../../src/model/matcher.ts'
 import { BAD, GOOD, NO_EVENT, Observation } from '../../src/model/observation.ts'
-import type { Sli } from '../../src/model/slo.ts'
+import type { SpanSli } from '../../src/model/slo.ts'
 import { BASE_SLI, type SpanText, spanOf } from './span-texts.ts'
 
 const equal = (operand: string | boolean): Test => ({ kind: 'equal', operand, negated: false })
 
 /** What an SLI makes of a span: its outcome and value. */
-function judge(parts: Partial<Sli>, text: SpanText): { outcome: number; value: number } {
+function judge(parts: Partial<SpanSli>, text: SpanText): { outcome: number; value: number } {
   const sli = { ...BASE_SLI, ...parts }
   const vocabulary = vocabularyFor({ tags: [], segments: [], slis: [sli] })
   const into = new Observation(3)
   into.outcomes.fill(77)
   into.values.fill(77)
-  compileSli(sli, vocabulary)(spanOf(text, vocabulary), into, 1)
+  spanJudges([sli], vocabulary)[0]!(spanOf(text, vocabulary), into, 1)
   expect([into.outcomes[0], into.outcomes[2], into.values[0], into.values[2]]).toEqual([77, 77, 77, 77])
   return { outcome: into.outcomes[1], value: into.values[1] }
 }
@@ -55,7 +55,7 @@ describe('an SLI without a value', () => {
 describe('a duration', () => {
   const below300ms = { value: duration, goodBelow: 0.3 }
   const start = [1_790_000_000, 900_000_000] as const
-  const table: [string, Partial<Sli>, SpanText, { outcome: number; value: number }][] = [
+  const table: [string, Partial<SpanSli>, SpanText, { outcome: number; value: number }][] = [
     [
       'one nanosecond under the threshold is good',
       below300ms,

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { compileMatcher, SPAN_FIELDS } from '../../src/cohort/matching.ts'
 import { vocabularyFor } from '../../src/cohort/vocabulary.ts'
-import { compileMatcher } from '../../src/engine/matching.ts'
+import type { AttributeValue } from '../../src/model/attributes.ts'
 import { type Matcher, SPAN_KINDS, SPAN_STATUSES, type Test } from '../../src/model/matcher.ts'
-import type { AttributeValue } from '../../src/model/span.ts'
 import { BASE_SLI, type SpanText, spanOf } from './span-texts.ts'
 
 const equal = (operand: string | number | boolean): Test => ({ kind: 'equal', operand, negated: false })
@@ -15,7 +15,7 @@ const present = (present: boolean): Test => ({ kind: 'present', present })
 function matches(matcher: Matcher, text: SpanText): boolean {
   const slis = [{ ...BASE_SLI, where: matcher }]
   const vocabulary = vocabularyFor({ tags: [], segments: Object.keys(text.attributes ?? {}), slis })
-  return compileMatcher(matcher, vocabulary)(spanOf(text, vocabulary))
+  return compileMatcher(matcher, vocabulary, SPAN_FIELDS)(spanOf(text, vocabulary))
 }
 
 /** Whether an attribute of this value (undefined: missing) passes. */
@@ -108,7 +108,7 @@ describe('a pattern', () => {
   test('remembers nothing from span to span, whatever its flags', () => {
     const matcher: Matcher = [[{ field: 'a', anyOf: [pattern(/x/gy)] }]]
     const vocabulary = vocabularyFor({ tags: [], segments: [], slis: [{ ...BASE_SLI, where: matcher }] })
-    const predicate = compileMatcher(matcher, vocabulary)
+    const predicate = compileMatcher(matcher, vocabulary, SPAN_FIELDS)
     const span = spanOf({ attributes: { a: 'ax' } }, vocabulary)
     expect([predicate(span), predicate(span), predicate(span)]).toEqual([true, true, true])
   })

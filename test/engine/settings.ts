@@ -1,19 +1,20 @@
 // Engine settings for tests: the defaults of the product, with what a test wants to be otherwise.
 import type { EngineSettings } from '../../src/model/settings.ts'
-import type { BurnPolicy, Sli, Slo } from '../../src/model/slo.ts'
+import type { BurnPolicy, Slo, SpanSli } from '../../src/model/slo.ts'
 
-export const AVAILABILITY: Sli = {
+export const AVAILABILITY: SpanSli = {
   name: 'availability',
   from: 'spans',
   where: [[{ field: 'span.kind', anyOf: [{ kind: 'equal', operand: 'SERVER', negated: false }] }]],
   badWhen: [[{ field: 'span.status', anyOf: [{ kind: 'equal', operand: 'ERROR', negated: false }] }]],
   good: null,
+  ignoreWhen: null,
   value: null,
   goodBelow: null,
   percentiles: [],
 }
 
-export const LATENCY: Sli = {
+export const LATENCY: SpanSli = {
   ...AVAILABILITY,
   name: 'latency',
   badWhen: null,
@@ -49,6 +50,7 @@ export function slo(changes: Partial<Slo> = {}): Slo {
     name: 'availability',
     sli: 'availability',
     objective: 0.99,
+    upperBound: null,
     windowSeconds: 30 * 86_400,
     policy: EXPERIMENT_POLICY,
     ...changes,
@@ -66,6 +68,7 @@ export function engineSettings(changes: Partial<EngineSettings> = {}): EngineSet
       },
       { kind: 'prefix', prefix: 'experiment.variant_of.' },
     ],
+    resourceVariants: [],
     segments: ['service.name'],
     controls: ['control', 'baseline'],
     inheritMs: 10_000,
@@ -75,7 +78,11 @@ export function engineSettings(changes: Partial<EngineSettings> = {}): EngineSet
       cohortsPerExperiment: 1000,
       idleExpiryMs: 86_400_000,
       pendingBytes: 16 * 1024 * 1024,
+      unitsPerExperiment: 65_536,
     },
+    unitAttributes: ['feature_flag.context.id'],
+    unitKey: '',
+    streams: { limit: 100_000, expiryMs: 900_000 },
     allowedLatenessMs: 60_000,
     allowedFutureMs: 60_000,
     retryWindowMs: 300_000,

@@ -1,15 +1,18 @@
 // Spans and SLIs as the tests of matching write them: what matters is named, the rest is empty.
-import type { Sli } from '../../src/model/slo.ts'
-import { type AttributeValue, SpanRecord } from '../../src/model/span.ts'
+
+import type { AttributeValue } from '../../src/model/attributes.ts'
+import type { SpanSli } from '../../src/model/slo.ts'
+import { SpanRecord } from '../../src/model/span.ts'
 import type { Vocabulary } from '../../src/model/vocabulary.ts'
 
 /** An SLI of which every span is a good event. */
-export const BASE_SLI: Sli = {
+export const BASE_SLI: SpanSli = {
   name: 'x',
   from: 'spans',
   where: null,
   badWhen: null,
   good: null,
+  ignoreWhen: null,
   value: null,
   goodBelow: null,
   percentiles: [],

@@ -1,6 +1,7 @@
 // What a decoder should have found: spans as plain data, from a record or, naively, from a message that protobufjs
 // decoded.
-import type { AttributeSet, AttributeValue, SpanRecord } from '../../src/model/span.ts'
+import type { AttributeSet, AttributeValue } from '../../src/model/attributes.ts'
+import type { SpanRecord } from '../../src/model/span.ts'
 import { FLAG_EVENT_NAMES, type Vocabulary } from '../../src/model/vocabulary.ts'
 import { MAX_WEIGHT } from '../../src/otlp/sampling.ts'
 
@@ -46,7 +47,10 @@ export function plainSpan(record: SpanRecord, vocabulary: Vocabulary): PlainSpan
     weight: record.weight,
     attributes: plainAttributes(record.attributes, vocabulary),
     resource: plainAttributes(record.resource, vocabulary),
-    flagEvents: record.flagEvents.slice(0, record.flagEventCount).map((event) => plainAttributes(event, vocabulary)),
+    flagEvents: record.events
+      .slice(0, record.eventCount)
+      .filter(({ isFlag }) => isFlag)
+      .map(({ attributes }) => plainAttributes(attributes, vocabulary)),
   }
 }
 

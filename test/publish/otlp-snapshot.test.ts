@@ -93,9 +93,15 @@ describe('snapshots for the exporter', () => {
   })
 
   it('hold objectives and verdicts beside the cohorts', async () => {
-    const variants = [{ experiment: 'checkout', variant: 'treatment', verdict: 'hold' }]
-    const { objectives, verdicts } = await new OtlpSnapshots().take(reading({ variants }))
-    expect(objectives).toEqual([{ labels: { slo: 'availability' }, value: 0.999 }])
+    const variants = [
+      { experiment: 'checkout', variant: 'treatment', verdict: 'hold', processExposures: 3, uniqueUnits: null },
+    ]
+    const { globals, verdicts } = await new OtlpSnapshots().take(reading({ variants }))
+    expect(globals).toContainEqual({
+      name: 'cohortd_slo_objective_ratio',
+      labels: { slo: 'availability' },
+      value: 0.999,
+    })
     expect(verdicts).toEqual(['checkout', 'treatment', 'hold'])
   })
 })

@@ -109,7 +109,9 @@ describe('the metrics page', () => {
   it('gives the verdict as one series per verdict and the ledger row by row', async () => {
     const page = await parsedPage(
       reading({
-        variants: [{ experiment: 'checkout', variant: 'treatment', verdict: 'hold' }],
+        variants: [
+          { experiment: 'checkout', variant: 'treatment', verdict: 'hold', processExposures: 3, uniqueUnits: null },
+        ],
         ledger: {
           rows: () => [{ signal: 'traces', transport: 'grpc', outcome: 'refused', reason: 'late', items: 2 }],
           pending: (signal) => (signal === 'traces' ? 3 : 0),

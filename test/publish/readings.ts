@@ -1,6 +1,6 @@
 // Readings by hand, with no engine behind them.
 import type { CohortReading, Reading, SliReading } from '../../src/model/reading.ts'
-import type { BurnPolicy, Severity, Sli, Slo } from '../../src/model/slo.ts'
+import type { BurnPolicy, Severity, Slo, SpanSli } from '../../src/model/slo.ts'
 
 export const EXPERIMENT_POLICY: BurnPolicy = {
   name: 'experiment',
@@ -12,11 +12,12 @@ export const EXPERIMENT_POLICY: BurnPolicy = {
   minBad: 3,
 }
 
-export function sli(name: string, more: Partial<Sli> = {}): Sli {
+export function sli(name: string, more: Partial<SpanSli> = {}): SpanSli {
   return {
     name,
     from: 'spans',
     where: null,
+    ignoreWhen: null,
     badWhen: null,
     good: null,
     value: null,
@@ -27,7 +28,15 @@ export function sli(name: string, more: Partial<Sli> = {}): Sli {
 }
 
 export function slo(name: string, more: Partial<Slo> = {}): Slo {
-  return { name, sli: name, objective: 0.999, windowSeconds: 2_592_000, policy: EXPERIMENT_POLICY, ...more }
+  return {
+    name,
+    sli: name,
+    objective: 0.999,
+    upperBound: null,
+    windowSeconds: 2_592_000,
+    policy: EXPERIMENT_POLICY,
+    ...more,
+  }
 }
 
 /** Counts by window; what is not given is zero. */
@@ -37,10 +46,17 @@ export interface Counts {
   readonly sum?: number
   readonly count?: number
   readonly quantiles?: readonly number[] | null
+  /** Where it is not good and bad together. */
+  readonly valid?: readonly number[]
 }
 
-export function sliReading({ good = [], bad = [], sum = 0, count = 0, quantiles = null }: Counts): SliReading {
+export function sliReading({ good = [], bad = [], sum = 0, count = 0, quantiles = null, valid }: Counts): SliReading {
   return {
+    valid: (window) => valid?.[window] ?? (good[window] ?? 0) + (bad[window] ?? 0),
+    totalValid: 0,
+    totalGood: 0,
+    totalBad: 0,
+    mean: () => null,
     good: (window) => good[window] ?? 0,
     bad: (window) => bad[window] ?? 0,
     validItems: (window) => (good[window] ?? 0) + (bad[window] ?? 0),
@@ -85,6 +101,7 @@ export function reading(more: Partial<Reading> = {}): Reading {
     cohorts: [],
     variants: [],
     ledger: { rows: () => [], pending: () => 0 },
+    streams: { live: 0, points: {} },
     ...more,
   }
 }

@@ -25,7 +25,7 @@ const fullReading = reading({
     }),
     cohort({ variant: 'control', segments: ['cart', ''], slis: [{ good: [5], bad: [1] }, null], sufficient: false }),
   ],
-  variants: [{ experiment: 'checkout', variant: 'treatment', verdict: 'hold' }],
+  variants: [{ experiment: 'checkout', variant: 'treatment', verdict: 'hold', processExposures: 12, uniqueUnits: 7 }],
 })
 
 interface Export {

@@ -22,7 +22,7 @@ const fullReading = reading({
     const slis = [counts, { ...counts, quantiles: [0.1, 0.2] }, { ...counts, quantiles: [7] }]
     return cohort({ variant, segments: ['shop "1"\\\n'], slis, alerts: ['page', null] })
   }),
-  variants: [{ experiment: 'checkout', variant: 'treatment', verdict: 'hold' }],
+  variants: [{ experiment: 'checkout', variant: 'treatment', verdict: 'hold', processExposures: 12, uniqueUnits: 7 }],
   ledger: {
     rows: () => [{ signal: 'logs', transport: 'http', outcome: 'refused', reason: 'late', items: 1 }],
     pending: () => 2,

@@ -174,15 +174,17 @@ describe('files', () => {
     expect(identityOf(Buffer.from(line([{ endMs: EPOCH_MS }], EPOCH_MS)))).toBe(identityOf(again))
   })
 
-  test('lines of signals that are not counted yet are passed over, with a word about it', async () => {
-    const { report, complaints } = await play([
-      ['{"resourceMetrics": []}', '{"resourceLogs": []}', '{"resourceLogs": []}'],
+  test('lines of all signals are counted, and their times move the clock', async () => {
+    const time = `${EPOCH_MS + 3000}000000`
+    const point = `{"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "m", "gauge": {"dataPoints": [{"timeUnixNano": "${time}", "asDouble": 1}]}}]}]}]}`
+    const record = `{"resourceLogs": [{"scopeLogs": [{"logRecords": [{"timeUnixNano": "${time}"}, {"observedTimeUnixNano": "${time}"}]}]}]}`
+    const { report, complaints } = await play([[line([{ endMs: EPOCH_MS }]), point, record]])
+    expect([report.items.traces, report.items.metrics, report.items.logs]).toMatchObject([
+      { received: 1, attributed: 1 },
+      { received: 1, unattributed: 1 },
+      { received: 2, unattributed: 2 },
     ])
-    expect(report.items).toEqual({ traces: {}, metrics: {}, logs: {} })
-    expect(complaints).toEqual([
-      '1 lines of metrics were passed over: not active yet',
-      '2 lines of logs were passed over: not active yet',
-    ])
+    expect([report.evaluated_at, complaints]).toEqual([new Date(EPOCH_MS + 4000).toISOString(), []])
   })
 
   test('a file that is not there is an error that names it', async () => {

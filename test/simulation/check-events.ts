@@ -145,5 +145,5 @@ function within(parts: readonly Part[], window: number, now: number): Part[] {
 
 function burnOf(parts: readonly Part[]): number {
   const bad = parts.filter(({ good }) => !good[0]).length
-  return parts.length === 0 ? 0 : bad / parts.length / (1 - SETTINGS.slos[0].objective)
+  return parts.length === 0 ? 0 : bad / parts.length / (1 - SETTINGS.slos[0].objective!)
 }

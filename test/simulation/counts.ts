@@ -14,6 +14,11 @@ interface Tally {
   bad: number
 }
 
+/** Counts as a report tells them of SLIs that have good and bad events. */
+function tallyOf({ good, bad }: { good: number | null; bad: number | null }): Tally {
+  return { good: good ?? Number.NaN, bad: bad ?? Number.NaN }
+}
+
 /** What a report must tell at the end of the second. */
 export function countNaively(parts: Iterable<Part>, second: number): Counts {
   const tallies = new Map<string, Tally>()
@@ -45,8 +50,9 @@ export function countsOf(reports: readonly ExperimentReport[]): Counts {
   const tallies = new Map<string, Tally>()
   for (const { cohort, service, sli } of slisOf(reports)) {
     if (isSplitService(service)) continue
-    tallies.set(`${cohort} ${sli.sli} ever`, sli)
-    for (const [window, counts] of Object.entries(sli.windows)) tallies.set(`${cohort} ${sli.sli} ${window}`, counts)
+    tallies.set(`${cohort} ${sli.sli} ever`, tallyOf(sli))
+    for (const [window, counts] of Object.entries(sli.windows))
+      tallies.set(`${cohort} ${sli.sli} ${window}`, tallyOf(counts))
   }
   return linesOf(tallies)
 }

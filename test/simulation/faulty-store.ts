@@ -193,6 +193,10 @@ export class FaultyStore implements Store {
     return this.#change(({ store }) => store.deleteRecords(kind, ids))
   }
 
+  secret(name: string, proposal: string): Promise<string> {
+    return this.#change(({ store }) => store.secret(name, proposal))
+  }
+
   #look<Answer>(effect: (state: ServerState) => Promise<Answer>): Promise<Answer> {
     return this.#call(() => effect(this.#parts.server.state))
   }

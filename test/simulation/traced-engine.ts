@@ -2,7 +2,7 @@
 
 import type { LeftEntry, TakenJournal } from '../../src/cohort/traces.ts'
 import { Engine } from '../../src/engine/engine.ts'
-import type { ConsumeOptions } from '../../src/engine/spans.ts'
+import type { ConsumeOptions } from '../../src/engine/items.ts'
 import type { WriterRow } from '../../src/model/partial.ts'
 import type { ExportOutcome, ExportRequest } from '../../src/model/signal.ts'
 import { SETTINGS } from './settings.ts'

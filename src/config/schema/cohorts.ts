@@ -1,8 +1,9 @@
 // cohorts: which experiment and variant a record belongs to, and how many cohorts there may be.
 import { z } from 'zod'
-import type { TagRule } from '../../model/settings.ts'
+import { type Matcher, RECORD_FIELDS } from '../../model/matcher.ts'
+import type { ResourceVariantRule, TagRule } from '../../model/settings.ts'
 import { condition } from './condition.ts'
-import { count, duration, size, text } from './values.ts'
+import { count, duration, Mistake, oneOf, size, text, value } from './values.ts'
 
 /** One text or a list of at least `least` of them. */
 function texts(expected: string, least: number) {
@@ -84,20 +85,78 @@ const limits = z
       .describe(
         'A cohort without an event for so long leaves /metrics, and is forgotten once no window holds it; an experiment idle for so long makes room for a new one.',
       ),
-    pending_memory: size().prefault('64MiB').describe('Memory for spans that wait for the tags of their trace.'),
+    pending_memory: size()
+      .prefault('64MiB')
+      .describe('Memory for spans and log records that wait for the tags of their trace.'),
+    streams: count(1)
+      .prefault(100_000)
+      .describe('Most time series of metrics that are told apart; points of further cumulative ones are refused.'),
+    stream_expiry: duration({ atLeastMs: 1000 })
+      .prefault('15m')
+      .describe('A time series without a point for so long has ended.'),
   })
   .prefault({})
   .describe('Bounds, so that one experiment cannot push out another.')
 
-const resourceVariant = z.strictObject({
-  experiment: text().describe('Name of the experiment, for example of a canary release.'),
-  attribute: text().describe("Resource attribute whose value is the variant's name, such as service.version."),
-  variants: z
-    .record(z.string(), text())
-    .optional()
-    .describe("The variant's name by value of the attribute; values that are not listed stand for themselves."),
-  where: condition().optional().describe('Resources that take part.'),
-})
+const resourceVariant = z
+  .strictObject({
+    experiment: text().describe('Name of the experiment, for example of a canary release.'),
+    attribute: text().optional().describe('Resource attribute whose value tells the variant, such as service.version.'),
+    variants: z.record(z.string(), text()).optional().describe("The variant's name by value of the attribute."),
+    others: oneOf(['itself', 'none'])
+      .optional()
+      .describe(
+        'Values that `variants` does not list: `itself` is the name of a variant, `none` takes no part. Without it none, or itself where there are no variants.',
+      ),
+    variant: text().optional().describe('Instead of attribute: the variant of all resources that match `where`.'),
+    where: condition()
+      .refine(isOnResources, { error: 'conditions on resource attributes alone' })
+      .optional()
+      .describe('Resources that take part; plain names are names of resource attributes here.'),
+  })
+  .superRefine((rule, context) => {
+    const refuse = (key: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [key], message, params: { about: ['attribute', 'variant'] } })
+    if ((rule.attribute === undefined) === (rule.variant === undefined))
+      refuse('attribute', 'either attribute or variant')
+    if (rule.attribute !== undefined) return
+    if (rule.variants !== undefined) refuse('variants', 'no such key without attribute')
+    if (rule.others !== undefined) refuse('others', 'no such key without attribute')
+  })
+  .transform(
+    (rule): ResourceVariantRule => ({
+      experiment: rule.experiment,
+      attribute: rule.attribute ?? null,
+      variant: rule.variant ?? null,
+      variants: rule.variants === undefined ? null : new Map(Object.entries(rule.variants)),
+      others: rule.others ?? (rule.variants === undefined ? 'itself' : 'none'),
+      where: rule.where ?? null,
+    }),
+  )
+
+function isOnResources(matcher: Matcher): boolean {
+  return matcher.flat().every(({ field }) => !RECORD_FIELDS.includes(field))
+}
+
+const units = z
+  .strictObject({
+    attributes: z
+      .array(text('the name of an attribute'))
+      .prefault(['feature_flag.context.id'])
+      .describe(
+        'Attributes that tell the unit (a user, a session), the first that is present; empty: units are not looked at.',
+      ),
+    key: value({ type: 'string' }, (raw) => (typeof raw === 'string' ? raw : new Mistake('text')))
+      .prefault('')
+      .describe(
+        'Secret that keys the hashes of units, the same on all replicas; empty: one is made and kept in the store.',
+      ),
+    sample: count(1024, 1_048_576)
+      .prefault(65_536)
+      .describe('Units that are remembered of one experiment; of more a fair sample, with its error.'),
+  })
+  .prefault({})
+  .describe('Who is exposed: only keyed hashes of units are held.')
 
 export const cohorts = z
   .strictObject({
@@ -122,9 +181,10 @@ export const cohorts = z
     allowed_future: duration({ atMostMs: 24 * HOUR_MS })
       .prefault('60s')
       .describe('Records that end further ahead than this, by clocks that run ahead, are refused as future.'),
+    units,
     resource_variants: z
       .array(resourceVariant)
-      .optional()
+      .prefault([])
       .describe('Variants told by the resource alone, such as the versions of a canary release.'),
   })
   .prefault({})

@@ -17,7 +17,11 @@ const conditions = {
   minProperties: 1,
   additionalProperties: { anyOf: [operand, presence, { type: 'array', minItems: 1, items: test }] },
 }
-const FACTS = { title: 'condition', anyOf: [conditions, { type: 'array', minItems: 1, items: conditions }] }
+/** What JSON Schema can say of a condition. */
+export const CONDITION_FACTS = {
+  title: 'condition',
+  anyOf: [conditions, { type: 'array', minItems: 1, items: conditions }],
+}
 
 /** A matcher; its issues lie at the exact condition. */
 export function condition() {
@@ -29,5 +33,5 @@ export function condition() {
         context.issues.push({ code: 'custom', message: expected, params: { suggestion }, path: [...path], input: raw })
       return matcher
     })
-    .meta(FACTS)
+    .meta(CONDITION_FACTS)
 }

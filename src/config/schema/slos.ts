@@ -9,17 +9,31 @@ const HIGHEST_OBJECTIVE = 0.999_999_999
 function objective() {
   return number({ above: 0, below: 1 }, '0.999')
     .refine((given) => given <= HIGHEST_OBJECTIVE, { error: `at most ${HIGHEST_OBJECTIVE}` })
-    .describe('Share of events that must be good, between 0 and 1.')
+    .describe('Share of events that must be good, between 0 and 1; or upper_bound.')
 }
 
 /** One entry of slos. */
-export const slo = z.strictObject({
-  name: text().describe('Name of the SLO, unique.'),
-  sli: text().describe('The SLI it is about; that SLI must say what is good or bad.'),
-  objective: objective(),
-  window: window().prefault('30d').describe('Window of the error budget: whole minutes from 1m to 30d.'),
-  policy: text().prefault('experiment').describe('Burn-rate policy: `experiment`, `workbook`, or one of `policies`.'),
-})
+export const slo = z
+  .strictObject({
+    name: text().describe('Name of the SLO, unique.'),
+    sli: text().describe('The SLI it is about; that SLI must say what is good or bad.'),
+    objective: objective().optional(),
+    upper_bound: number({ above: 0 }, '0.002')
+      .optional()
+      .describe('Of a ratio of two metrics with an amount, instead of objective: what the ratio must not be above.'),
+    window: window().prefault('30d').describe('Window of the error budget: whole minutes from 1m to 30d.'),
+    policy: text().prefault('experiment').describe('Burn-rate policy: `experiment`, `workbook`, or one of `policies`.'),
+  })
+  .superRefine(({ objective: share, upper_bound }, context) => {
+    if ((share === undefined) === (upper_bound === undefined))
+      context.addIssue({
+        code: 'custom',
+        path: ['objective'],
+        message: 'either objective or upper_bound',
+        params: { about: ['upper_bound'] },
+      })
+  })
+  .meta({ oneOf: [{ required: ['objective'] }, { required: ['upper_bound'] }] })
 
 const rule = z
   .strictObject({

@@ -30,6 +30,8 @@ export class MemoryBackend {
     ['delivery', new Map()],
   ])
   readonly #options: MemoryBackendOptions
+  /** By name. */
+  readonly #secrets = new Map<string, string>()
   readonly #experiments = new Map<string, KeptExperiment>()
   /** By experiment: the change in which it was forgotten. */
   readonly #forgotten = new Map<string, number>()
@@ -98,6 +100,13 @@ export class MemoryBackend {
     this.#kept(experiment).publish(publication, { anew, change: ++this.change })
     this.#append(publication.events)
     return 'published'
+  }
+
+  secret(name: string, proposal: string): string {
+    const kept = this.#secrets.get(name)
+    if (kept !== undefined) return kept
+    this.#secrets.set(name, proposal)
+    return proposal
   }
 
   /** Calls back with events as they are appended; the returned function ends it. */

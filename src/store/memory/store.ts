@@ -172,6 +172,10 @@ export class MemoryStore implements Store {
     for (const id of ids) kept.delete(id)
   }
 
+  async secret(name: string, proposal: string): Promise<string> {
+    return this.#running().secret(name, proposal)
+  }
+
   #publish(publication: Publication, anew: boolean): PublicationOutcome {
     const backend = this.#running()
     for (const { id } of publication.events) mustBeEventId(id)

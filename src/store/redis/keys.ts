@@ -30,6 +30,7 @@ export const KEY_KINDS: readonly KeyKind[] = [
   { name: '{<prefix>:events}:newest', type: 'string' },
   { name: '{records}:<kind>', type: 'hash' },
   { name: '{records}:<kind>:count', type: 'string' },
+  { name: 'secret:<name>', type: 'string' },
 ]
 
 /** Keys of one experiment, in the order in which its scripts take them; rows of writers come after them. */
@@ -96,6 +97,10 @@ export class Keys {
   records(kind: RecordKind): [string, string] {
     const name = `${this.#prefix}:{records}:${kind}`
     return [name, `${name}:count`]
+  }
+
+  secret(name: string): string {
+    return `${this.#prefix}:secret:${escaped(name)}`
   }
 }
 

@@ -27,6 +27,7 @@ import { Partials } from './partials.ts'
 import { Records } from './records.ts'
 import { Requests } from './requests.ts'
 import { writerStateOf } from './rows.ts'
+import { Secrets } from './secrets.ts'
 import { RedisServer, type RedisServerOptions, textOf } from './server.ts'
 
 interface Parts {
@@ -38,6 +39,7 @@ interface Parts {
   readonly leadership: Leadership
   readonly events: Events
   readonly records: Records
+  readonly secrets: Secrets
 }
 
 export class RedisStore implements Store {
@@ -67,6 +69,7 @@ export class RedisStore implements Store {
         leadership: new Leadership(server),
         events: new Events(server),
         records: new Records(server),
+        secrets: new Secrets(server),
       }
       await server.connection.start()
       await lookAt(this.#parts.experiments)
@@ -189,6 +192,10 @@ export class RedisStore implements Store {
 
   deleteRecords(kind: RecordKind, ids: readonly string[]): Promise<void> {
     return this.#do(({ records }) => records.delete(kind, ids))
+  }
+
+  secret(name: string, proposal: string): Promise<string> {
+    return this.#do(({ secrets }) => secrets.get(name, proposal))
   }
 
   #publish(publication: Publication, anew: boolean): Promise<PublicationOutcome> {

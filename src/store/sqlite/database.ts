@@ -190,6 +190,14 @@ export class SqliteDatabase {
     this.#write(nowMs, () => this.#records.delete(kind, ids))
   }
 
+  /** Writes only where there is none yet. */
+  secret(name: string, proposal: string, nowMs: number): string {
+    const kept = this.#read(() => this.#sql.first('SELECT secret FROM secrets WHERE name = ?', [name]))
+    if (kept !== null) return String(kept[0])
+    this.#write(nowMs, () => this.#sql.run('INSERT INTO secrets (name, secret) VALUES (?, ?)', [name, proposal]))
+    return proposal
+  }
+
   close(): void {
     this.#read(() => this.#closeFile())
   }

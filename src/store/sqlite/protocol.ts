@@ -75,6 +75,7 @@ export interface SqliteCalls {
   records(asked: { kind: RecordKind }): StoredRecord[]
   putRecords(asked: { kind: RecordKind; records: readonly StoredRecord[] }): null
   deleteRecords(asked: { kind: RecordKind; ids: readonly string[] }): null
+  secret(asked: { name: string; proposal: string }): string
 }
 
 export type SqliteCallName = keyof SqliteCalls

@@ -8,7 +8,7 @@ import { VIEWS } from './views.ts'
 
 /** "cohd": marks the file as ours. */
 const APPLICATION_ID = 0x636f6864
-const VERSION = 2
+const VERSION = 3
 /** A row of a minute fits in a quarter of it, so it needs no pages of its own. Measured: half the file and half the time to write of 4096. */
 const PAGE_BYTES = 16384
 
@@ -82,6 +82,9 @@ const TABLES = `
   ) STRICT;
 `
 
+/** Without a view: nobody needs to see them. Version 2 had none. */
+const SECRETS = 'CREATE TABLE secrets (name TEXT PRIMARY KEY, secret TEXT NOT NULL) STRICT;'
+
 const EVENTS = `
   CREATE TABLE IF NOT EXISTS events (
     time INTEGER NOT NULL,
@@ -115,10 +118,8 @@ export function prepareSchema(database: DatabaseSync, version: number): void {
   if (version === VERSION) return
   database.exec('BEGIN IMMEDIATE')
   try {
-    if (version === 1) setVersion1Aside(database)
-    database.exec(TABLES + EVENTS)
-    if (version === 1) moveFromVersion1(database)
-    database.exec(VIEWS)
+    if (version === 2) database.exec(`${SECRETS} DROP VIEW schema_version`)
+    else makeTables(database, version)
     database.exec(`CREATE VIEW schema_version AS SELECT ${VERSION} AS version`)
     database.exec(`PRAGMA user_version = ${VERSION}; PRAGMA application_id = ${APPLICATION_ID}; COMMIT`)
   } catch (error) {
@@ -130,6 +131,13 @@ export function prepareSchema(database: DatabaseSync, version: number): void {
     layOutPages(database)
     database.exec('VACUUM')
   }
+}
+
+function makeTables(database: DatabaseSync, version: number): void {
+  if (version === 1) setVersion1Aside(database)
+  database.exec(TABLES + SECRETS + EVENTS)
+  if (version === 1) moveFromVersion1(database)
+  database.exec(VIEWS)
 }
 
 export function numberOf(database: DatabaseSync, sql: string): number {

@@ -164,6 +164,10 @@ export class SqliteStore implements Store {
     await this.#call('deleteRecords', { kind, ids })
   }
 
+  async secret(name: string, proposal: string): Promise<string> {
+    return (await this.#call('secret', { name, proposal })).result
+  }
+
   async #publish(publication: Publication, anew: boolean): Promise<PublicationOutcome> {
     for (const { id } of publication.events) mustBeEventId(id)
     const { outcome, events } = (await this.#call('publish', { publication, anew })).result

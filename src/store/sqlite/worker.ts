@@ -124,6 +124,8 @@ class StoreThread {
       case 'deleteRecords':
         database.deleteRecords(request.needs.kind, request.needs.ids, nowMs)
         return null
+      case 'secret':
+        return database.secret(request.needs.name, request.needs.proposal, nowMs)
     }
   }
 

@@ -93,7 +93,8 @@ test.each([
   await pass(3000, replicas)
   other.engine.consume(spans('treatment', { good: 50, bad: 50 }, time.nowMs), time.nowMs)
   await pass(5000, replicas)
-  const counted = (replica: Replica): number[] => replica.engine.tracked().map(({ slis }) => slis[0]?.totalItems ?? 0)
+  const counted = (replica: Replica): number[] =>
+    replica.engine.tracked().map(({ series }) => series[0]?.totalItems ?? 0)
   expect(replicas.map(counted)).toEqual([[110], [110]])
 
   server.empty()

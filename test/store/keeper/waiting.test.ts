@@ -19,7 +19,7 @@ async function begin(backend: MemoryBackend): Promise<Replica> {
 }
 
 function attributed({ engine }: Replica): number {
-  return engine.tracked().reduce((sum, { slis }) => sum + (slis[0]?.totalItems ?? 0), 0)
+  return engine.tracked().reduce((sum, { series }) => sum + (series[0]?.totalItems ?? 0), 0)
 }
 
 test('go on waiting after a stop; what was taken over once is not taken over again after a kill', async () => {

@@ -8,6 +8,7 @@ import { describeLifecycle, describeNames, describeRecords, describeRetention } 
 import { describeLeadership } from './leadership.ts'
 import { describeRandomOperations } from './random-operations.ts'
 import { describeRequests } from './requests.ts'
+import { describeSecrets } from './secrets.ts'
 import { Stand, type StoreTraits } from './stand.ts'
 
 export { Stand, type StoreRig, type StoreTraits } from './stand.ts'
@@ -24,6 +25,7 @@ export function describeStore(name: string, traits: StoreTraits): void {
     describeLeadership(stand)
     describeEvents(stand)
     describeRecords(stand)
+    describeSecrets(stand)
     describeRetention(stand)
     describeNames(stand)
     describeLifecycle(stand)

@@ -170,6 +170,7 @@ export function describeLifecycle(stand: Stand): void {
     records: (store) => store.records('silence'),
     putRecords: (store) => store.putRecords('silence', []),
     deleteRecords: (store) => store.deleteRecords('silence', []),
+    secret: (store) => store.secret('unit key', 'first'),
   }
 
   describe('a store', () => {

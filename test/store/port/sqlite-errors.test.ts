@@ -75,14 +75,14 @@ describe('at its start the store refuses a file', () => {
     await (await stand.open()).stop()
     asAnother('PRAGMA user_version = 99')
     expect(await refusal()).toMatch(
-      /was written by a newer cohortd \(its version is 99, this cohortd knows up to 2\); run the newer cohortd/,
+      /was written by a newer cohortd \(its version is 99, this cohortd knows up to 3\); run the newer cohortd/,
     )
   })
 
   test('of today, in the words of the first version too', async () => {
     await (await stand.open()).stop()
     const first = new DatabaseSync(rig.path)
-    expect(first.prepare('SELECT version FROM schema_version').get()).toEqual({ version: 2 })
+    expect(first.prepare('SELECT version FROM schema_version').get()).toEqual({ version: 3 })
     first.close()
   })
 

@@ -1,7 +1,7 @@
-// A file of version 1 becomes one of today with its first opening, and nothing that it counted changes.
+// A file of an older version becomes one of today with its first opening, and nothing that it counted changes.
 import { readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { unpackPartials } from '../../../src/engine/state.ts'
 import { SlicePlan } from '../../../src/slices/plan.ts'
 import { Series } from '../../../src/slices/series.ts'
@@ -18,15 +18,19 @@ const stand = new Stand({ shared: false, movesTime: true, makeRig: () => rig })
 
 beforeEach(() => {
   rig = new SqliteRig('cohortd.db')
-  const file = new DatabaseSync(rig.path)
-  file.exec(readFileSync(new URL('./fixtures/version-1.sql', import.meta.url), 'utf8'))
-  file.close()
+  makeFile('version-1.sql')
 })
 
 afterEach(async () => {
   await stand.clear()
   rig.close()
 })
+
+function makeFile(fixture: string): void {
+  const file = new DatabaseSync(rig.path)
+  file.exec(readFileSync(new URL(`./fixtures/${fixture}`, import.meta.url), 'utf8'))
+  file.close()
+}
 
 /** The good and bad items of one SLI in the window, as the engine reads them from the rows. */
 function counts(stored: StoredExperiment, cohort: { variant: string; segmentKey: string }, sli: string): unknown {
@@ -133,7 +137,7 @@ test('it is of today afterwards: opened again, it is left as it is', async () =>
   expect(plain(await second.load('checkout-redesign'))).toEqual(before)
   await second.stop()
   const file = new DatabaseSync(rig.path)
-  expect(file.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 })
+  expect(file.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 })
   expect(file.prepare("SELECT name FROM sqlite_schema WHERE name LIKE 'version_1%'").all()).toEqual([])
   expect(file.prepare('PRAGMA auto_vacuum').get()).toEqual({ auto_vacuum: 2 })
   file.close()
@@ -155,4 +159,52 @@ test('bytes that are cut short have the newest second of what is whole', () => {
   expect(newestSecond(whole)).toBe(128)
   expect(newestSecond(new Uint8Array())).toBe(0)
   for (let length = 0; length < whole.length; length++) expect(newestSecond(whole.subarray(0, length))).toBe(0)
+})
+
+describe('a file of version 2', () => {
+  beforeEach(() => {
+    rig.close()
+    rig = new SqliteRig('cohortd.db')
+    makeFile('version-2.sql')
+  })
+
+  test('has everything as it was, and keeps a secret too', async () => {
+    const first = await stand.open()
+    const stored = await first.load('checkout-redesign')
+    expect(plain(stored)).toEqual({
+      experiment: 'checkout-redesign',
+      state: '{"n":1}',
+      publicationSequence: 1,
+      rows: ['["w1","control","shop",29453759]: 1 2', '["w1","treatment","shop",-1]: 3'],
+      writers: [{ writer: 'w1', sequence: 1, sealedMinute: 29_453_757, name: null, retired: false }],
+      alerts: [{ variant: 'treatment', segmentKey: 'shop', json: '["page"]' }],
+    })
+    expect((await first.readEvents(null, 10)).map(({ id }) => id)).toEqual(['1767225600000-0'])
+    expect((await first.recentRequests()).sort()).toEqual(['r1', 'r2'])
+    expect(await first.leftJournal('w2', null)).toMatchObject([{ writer: 'w1', number: 1 }])
+    expect(await first.records('silence')).toEqual([{ id: 's1', json: '{}', untilMs: null }])
+    expect(await first.secret('unit key', 'first')).toBe('first')
+    const second = await stand.reopen(first)
+    expect(await second.secret('unit key', 'second')).toBe('first')
+    expect(plain(await second.load('checkout-redesign'))).toEqual(plain(stored))
+  })
+
+  test('says its version in both places afterwards', async () => {
+    await (await stand.open()).stop()
+    const file = new DatabaseSync(rig.path)
+    expect(file.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 })
+    expect(file.prepare('SELECT version FROM schema_version').get()).toEqual({ version: 3 })
+    file.close()
+  })
+
+  test('is left as it was where that fails', async () => {
+    const file = new DatabaseSync(rig.path)
+    file.exec('CREATE TABLE secrets (a)')
+    file.close()
+    await expect(stand.open()).rejects.toThrow(/cohortd\.db failed/)
+    const after = new DatabaseSync(rig.path)
+    expect(after.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 })
+    expect(after.prepare('SELECT version FROM schema_version').get()).toEqual({ version: 2 })
+    after.close()
+  })
 })

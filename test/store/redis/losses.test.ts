@@ -137,6 +137,28 @@ describe('a key that is gone', () => {
     expect(stand.told.lost).toEqual([': silences; set them again'])
   })
 
+  test('secret: whoever asks again brings it back', async () => {
+    const { store } = await filled()
+    const key = new Keys(home.rig.settings.keyPrefix).secret('unit key')
+    await store.secret('unit key', 'first')
+    expect(await home.redis.del(key)).toBe(1)
+    expect(await store.secret('unit key', 'first')).toBe('first')
+    expect(stand.told.lost).toEqual([': the secret unit key; it was written again'])
+    expect(await (await stand.open()).secret('unit key', 'second')).toBe('first')
+    expect(await store.secret('unit key', 'first')).toBe('first')
+    expect(stand.told.lost).toHaveLength(1)
+  })
+
+  test('secret: where another proposal was faster, all have that one', async () => {
+    const { store } = await filled()
+    await store.secret('unit key', 'first')
+    await home.redis.del(new Keys(home.rig.settings.keyPrefix).secret('unit key'))
+    expect(await (await stand.open()).secret('unit key', 'second')).toBe('second')
+    expect(await store.secret('unit key', 'first')).toBe('second')
+    expect(await store.secret('unit key', 'second')).toBe('second')
+    expect(stand.told.lost).toEqual([expect.stringContaining('the secret unit key; another was made meanwhile')])
+  })
+
   test('journal: its heir tells of it', async () => {
     const { store } = await filled()
     await store.leftJournal('w1', 'replica-1')

@@ -1,0 +1,195 @@
+// The way of data points: staged whole request by whole request, told apart as time series (streams/), and what each adds counted in the cohorts
+// of its tags. A point has no trace: without a tag it belongs to no experiment.
+import type { Cohort } from '../cohort/registry.ts'
+import type { SegmentReader } from '../cohort/segments.ts'
+import { newTagList, type TagList, type TagResolver } from '../cohort/tags.ts'
+import { CUMULATIVE, MetricPoint } from '../model/metric-point.ts'
+import type { StreamReading } from '../model/reading.ts'
+import { Vocabulary } from '../model/vocabulary.ts'
+import { Increase } from '../streams/increase.ts'
+import { StreamTable } from '../streams/stream-table.ts'
+import { copyNumbers } from './copy-numbers.ts'
+import type { ItemIntakeParts } from './items.ts'
+import { PointContributions } from './point-contributions.ts'
+import { compilePointUses, type PointUse } from './point-uses.ts'
+import type { RequestScope } from './request-scope.ts'
+import { type Tally, untimely } from './tally.ts'
+
+const NO_ATTRIBUTES = new Vocabulary({ names: [] })
+const GOOD_ITEM = { counts: [1, 0, 0, 0], values: null } as const
+
+interface StagedPoint {
+  readonly tags: TagList
+  segmentKey: string
+  /** Its time in Unix milliseconds, for lateness. */
+  endMs: number
+  /** The second that ends at or after its time. */
+  second: number
+  /** What takes it; empty: nothing. */
+  readonly uses: PointUse[]
+  /** By use: whether it is bad whatever its numbers say. */
+  readonly isBad: boolean[]
+  /** Its numbers alone; not valid without a use. */
+  readonly numbers: MetricPoint
+}
+
+/** How points are read: made anew when the rules for resources change. */
+export interface PointReading {
+  readonly vocabulary: Vocabulary
+  readonly tags: TagResolver
+  readonly segments: SegmentReader
+}
+
+export class PointIntake {
+  readonly estimates: PointContributions
+  readonly #parts: ItemIntakeParts & { readonly scope: RequestScope }
+  readonly #streams: StreamTable
+  readonly #increase = new Increase()
+  /** Indices of SLIs of which every item is an event. */
+  readonly #ingests: readonly number[]
+  readonly #staged: StagedPoint[] = []
+  #count = 0
+  #reading: PointReading | null = null
+  #uses: readonly (readonly PointUse[])[] = []
+
+  constructor(parts: ItemIntakeParts & { readonly scope: RequestScope }) {
+    const { settings, viewStartMs } = parts
+    this.#parts = parts
+    this.#streams = new StreamTable({ ...settings.streams, viewStartMs })
+    this.#ingests = settings.slis.flatMap(({ from }, index) => (from === 'ingest' ? [index] : []))
+    this.estimates = new PointContributions(settings.slis.length)
+  }
+
+  /** From now on points are read so. */
+  readBy(reading: PointReading): void {
+    this.#reading = reading
+    this.#uses = compilePointUses(this.#parts.settings.slis, reading.vocabulary)
+  }
+
+  get streams(): StreamReading {
+    return {
+      live: this.#streams.size,
+      points: { ...this.#streams.counters, unusable_amounts: this.estimates.unusable },
+    }
+  }
+
+  begin(): void {
+    this.#count = 0
+  }
+
+  /** Takes down what counting needs of a point; bound, so that it can be handed to a decoder as it is. */
+  readonly add = (point: MetricPoint): void => {
+    const reading = this.#reading
+    if (reading === null) return
+    const staged = this.#next()
+    staged.endMs = point.second * 1000 + point.nanos / 1e6
+    staged.second = point.nanos > 0 ? point.second + 1 : point.second
+    staged.segmentKey = reading.segments.read(point)
+    reading.tags.resolve(point, staged.tags)
+    staged.uses.length = 0
+    staged.isBad.length = 0
+    if (point.metric < 0) return
+    const uses = this.#uses[point.metric]
+    for (let at = 0; at < uses.length; at++) {
+      const use = uses[at]
+      if (!use.takes(point)) continue
+      staged.uses.push(use)
+      staged.isBad.push(use.isBad(point))
+    }
+    if (staged.uses.length > 0) copyNumbers(point, staged.numbers)
+  }
+
+  /** Counts what was staged. */
+  commit(nowMs: number, tally: Tally): void {
+    for (let at = 0; at < this.#count; at++) this.#commit(this.#staged[at], nowMs, tally)
+  }
+
+  /** Adds the experiments that commit() would touch. */
+  foresee(nowMs: number, into: Set<string>): void {
+    for (let at = 0; at < this.#count; at++) {
+      const { endMs, tags } = this.#staged[at]
+      if (untimely(endMs, nowMs, this.#parts.settings) !== null) continue
+      for (let tag = 0; tag < tags.count; tag++) into.add(tags.experiments[tag])
+    }
+  }
+
+  /** Forgets time series that have ended. */
+  advance(nowMs: number): void {
+    this.#streams.advance(nowMs)
+  }
+
+  #commit(point: StagedPoint, nowMs: number, tally: Tally): void {
+    const reason = untimely(point.endMs, nowMs, this.#parts.settings)
+    if (reason !== null) {
+      tally[reason]++
+      return
+    }
+    const { cohorts, isSkipped } = this.#cohortsOf(point, nowMs)
+    if (cohorts.length === 0 && !isSkipped) tally.limit++
+    else if (!this.#countIn(cohorts, point, nowMs)) {
+      tally.limit++
+      tally.streams++
+    } else if (point.tags.count === 0) tally.unattributed++
+    else tally.attributed++
+  }
+
+  /** The cohorts of its tags; without a tag, that of what belongs to no experiment. `isSkipped`: some are counted elsewhere. */
+  #cohortsOf({ tags, segmentKey }: StagedPoint, nowMs: number): { cohorts: Cohort[]; isSkipped: boolean } {
+    const { registry, scope } = this.#parts
+    if (tags.count === 0) return { cohorts: [registry.untagged(segmentKey, nowMs)], isSkipped: false }
+    const cohorts: Cohort[] = []
+    let isSkipped = false
+    for (let tag = 0; tag < tags.count; tag++) {
+      const experiment = tags.experiments[tag]
+      if (scope.skips(experiment)) {
+        isSkipped = true
+        continue
+      }
+      const cohort = registry.lookup(experiment, tags.variants[tag], segmentKey, nowMs)
+      if (cohort === null) continue
+      scope.touch(experiment)
+      cohorts.push(cohort)
+    }
+    return { cohorts, isSkipped }
+  }
+
+  /** False: there is no room for its time series. */
+  #countIn(cohorts: readonly Cohort[], point: StagedPoint, nowMs: number): boolean {
+    if (cohorts.length === 0) return true
+    const { second, uses, isBad, numbers } = point
+    const outcome = uses.length === 0 ? null : this.#streams.take(numbers, nowMs, this.#increase)
+    if (outcome === 'limit') return false
+    for (const sli of this.#ingests) this.#contribute(cohorts, sli, { second, ...GOOD_ITEM }, nowMs)
+    if (outcome !== 'counted') return true
+    if (numbers.temporality === CUMULATIVE)
+      for (const cohort of cohorts) this.#parts.counter.seeStream(cohort, numbers.stream, second)
+    for (let at = 0; at < uses.length; at++) {
+      const contribution = this.estimates.of(this.#increase, uses[at], { second, isBad: isBad[at] })
+      if (contribution !== null) this.#contribute(cohorts, uses[at].sli, contribution, nowMs)
+    }
+    return true
+  }
+
+  #contribute(
+    cohorts: readonly Cohort[],
+    sli: number,
+    contribution: Parameters<ItemIntakeParts['counter']['contribute']>[2],
+    nowMs: number,
+  ): void {
+    for (const cohort of cohorts) this.#parts.counter.contribute(cohort, sli, contribution, nowMs)
+  }
+
+  #next(): StagedPoint {
+    if (this.#count === this.#staged.length)
+      this.#staged.push({
+        tags: newTagList(),
+        segmentKey: '',
+        endMs: 0,
+        second: 0,
+        uses: [],
+        isBad: [],
+        numbers: new MetricPoint(NO_ATTRIBUTES),
+      })
+    return this.#staged[this.#count++]
+  }
+}

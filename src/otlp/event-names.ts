@@ -1,0 +1,41 @@
+// Which events of spans and bodies of log records are read: flag evaluations, and what the vocabulary names.
+import { EVENT_NAME_ATTRIBUTE, FLAG_EVENT_NAMES, Vocabulary } from '../model/vocabulary.ts'
+import { ByteNames } from './names.ts'
+
+/** Names that are looked for in bytes. */
+export class EventNames {
+  /** Whether every event is wanted, whatever its name. */
+  readonly all: boolean
+  /** Whether any event but flag evaluations is. */
+  readonly others: boolean
+  readonly #names: readonly string[]
+  readonly #bytes: ByteNames
+
+  constructor({ events }: Vocabulary) {
+    this.all = events === 'all'
+    this.others = this.all || events.length > 0
+    this.#names = [...FLAG_EVENT_NAMES, ...(events === 'all' ? [] : events)]
+    this.#bytes = new ByteNames(this.#names)
+  }
+
+  /** The name that the bytes spell, if it is a known one; null: it is not. */
+  find(view: DataView, start: number, end: number): string | null {
+    const index = this.#bytes.find(view, start, end)
+    return index < 0 ? null : this.#names[index]
+  }
+}
+
+export function isFlagEvent(name: string): boolean {
+  return FLAG_EVENT_NAMES.includes(name)
+}
+
+/** The vocabulary with the attribute that names an event behind its own, so that its slots stay what they are. */
+export function withEventName(vocabulary: Vocabulary): Vocabulary {
+  return new Vocabulary({
+    names: [...vocabulary.names, EVENT_NAME_ATTRIBUTE],
+    prefixes: vocabulary.prefixes,
+    spanName: vocabulary.spanName,
+    events: vocabulary.events,
+    metrics: vocabulary.metrics,
+  })
+}

@@ -1,0 +1,38 @@
+// Whether the numbers of a data point can be what they claim to be; the same for both encodings.
+import { EXPONENTIAL_HISTOGRAM, HISTOGRAM, type MetricPoint, type NumberRow } from '../model/metric-point.ts'
+
+/** Buckets of one point that are read at most. */
+export const MAX_BUCKETS = 100_000
+/** Scales that a consumer can be expected to know (metrics data model, "Exponential Scale"). */
+const LEAST_SCALE = -10
+const GREATEST_SCALE = 20
+
+/** Notes on the point whether its numbers contradict each other. */
+export function checkPoint(point: MetricPoint): void {
+  if (point.count < 0) point.isMalformed = true
+  if (point.kind === HISTOGRAM) point.isMalformed ||= !isHistogram(point)
+  else if (point.kind === EXPONENTIAL_HISTOGRAM) point.isMalformed ||= !isExponential(point)
+}
+
+function isHistogram({ bounds, buckets, count }: MetricPoint): boolean {
+  if (bounds.length === 0 && buckets.length === 0) return true
+  // Without bounds there is one bucket, which says no more than the count.
+  if (buckets.length !== bounds.length + 1) return false
+  for (let at = 0; at < bounds.length; at++) {
+    const isAscending = at === 0 || bounds.values[at] > bounds.values[at - 1]
+    if (!Number.isFinite(bounds.values[at]) || !isAscending) return false
+  }
+  return sumOf(buckets) === count
+}
+
+function isExponential({ scale, positive, negative, zeroCount, zeroThreshold, count }: MetricPoint): boolean {
+  if (scale < LEAST_SCALE || scale > GREATEST_SCALE) return false
+  if (!(zeroThreshold >= 0)) return false
+  return sumOf(positive.counts) + sumOf(negative.counts) + zeroCount === count
+}
+
+function sumOf({ values, length }: NumberRow): number {
+  let sum = 0
+  for (let at = 0; at < length; at++) sum += values[at]
+  return sum
+}

@@ -1,0 +1,89 @@
+// What can be read from events in buckets: how many lie below a bound, and values that stand for them. Within a bucket they are taken to be spread
+// evenly (by their logarithm, where the buckets are exponential), so what is read is wrong by the width of one bucket at most.
+import type { Increase } from './increase.ts'
+
+/** Bounds that differ by less than this share are the same one: powers are computed. */
+const TOLERANCE = 1e-9
+/** Values that stand for the events of one bucket, at most. */
+const MOST_POINTS = 8
+
+export interface Split {
+  /** Events below the limit, or at it where it is the upper bound of a bucket: which of the two they are a histogram does not tell. */
+  below: number
+  atOrAbove: number
+  /** Whether the limit lies within a bucket that counts anything, so that this is an estimate. */
+  estimated: boolean
+}
+
+/** How many events lie below the limit. */
+export function splitBelow(increase: Increase, limit: number): Split {
+  const split: Split = { below: 0, atOrAbove: 0, estimated: false }
+  const { counts } = increase
+  if (counts.length === 0) return splitWithoutBuckets(increase, limit)
+  for (let at = 0; at < counts.length; at++) {
+    const count = counts.values[at]
+    const { lower, upper } = limitsOf(increase, at)
+    if (upper <= limit || isSame(upper, limit)) split.below += count
+    else if (lower >= limit || isSame(lower, limit)) split.atOrAbove += count
+    else {
+      const below = count * shareBelow(increase, { lower, upper }, limit)
+      split.below += below
+      split.atOrAbove += count - below
+      split.estimated = true
+    }
+  }
+  return split
+}
+
+/** Gives values with weights that sum to the count, ascending. */
+export function spread(increase: Increase, add: (value: number, weight: number) => void): void {
+  const { counts, count, sum } = increase
+  if (counts.length === 0) {
+    if (count > 0 && Number.isFinite(sum / count)) add(sum / count, count)
+    return
+  }
+  for (let at = 0; at < counts.length; at++) {
+    const weight = counts.values[at]
+    const limits = limitsOf(increase, at)
+    const points = Math.max(1, Math.min(MOST_POINTS, Math.ceil(weight)))
+    for (let point = 0; point < points; point++) add(valueAt(increase, limits, (point + 0.5) / points), weight / points)
+  }
+}
+
+interface Limits {
+  lower: number
+  upper: number
+}
+
+/** A bucket without an end is limited by the least and the greatest value, where these are known, or by its neighbour. */
+function limitsOf({ lower, upper, min, max }: Increase, at: number): Limits {
+  const limits = { lower: lower.values[at], upper: upper.values[at] }
+  if (min > limits.lower && min <= limits.upper) limits.lower = min
+  if (max < limits.upper && max >= limits.lower) limits.upper = max
+  if (limits.lower === -Infinity) limits.lower = limits.upper > 0 && limits.upper !== Infinity ? 0 : limits.upper
+  if (limits.upper === Infinity) limits.upper = Math.max(limits.lower, 0)
+  return limits
+}
+
+function splitWithoutBuckets({ count, min, max, sum }: Increase, limit: number): Split {
+  if (max < limit) return { below: count, atOrAbove: 0, estimated: false }
+  if (min >= limit) return { below: 0, atOrAbove: count, estimated: false }
+  // Nothing but the mean is known.
+  return sum / count < limit
+    ? { below: count, atOrAbove: 0, estimated: count > 0 }
+    : { below: 0, atOrAbove: count, estimated: count > 0 }
+}
+
+function shareBelow({ scale }: Increase, { lower, upper }: Limits, limit: number): number {
+  if (scale !== null && lower > 0) return Math.log(limit / lower) / Math.log(upper / lower)
+  return (limit - lower) / (upper - lower)
+}
+
+function valueAt({ scale }: Increase, { lower, upper }: Limits, share: number): number {
+  if (scale !== null && lower > 0) return lower * (upper / lower) ** share
+  return lower + (upper - lower) * share
+}
+
+function isSame(bound: number, limit: number): boolean {
+  return Math.abs(bound - limit) <= TOLERANCE * Math.abs(limit)
+}
