@@ -31,6 +31,7 @@ const LOG_MEMBERS = [
 ] as const
 const LOG = new ByteNames(LOG_MEMBERS)
 const BODY = new ByteNames(['stringValue'])
+const OTHER_BODIES = new ByteNames(['boolValue', 'intValue', 'doubleValue', 'arrayValue', 'kvlistValue', 'bytesValue'])
 
 /** Decodes requests one after the other. Not reentrant: the sink must not call `decode`. */
 export class LogJsonDecoder {
@@ -184,10 +185,16 @@ export class LogJsonDecoder {
   #body(): void {
     const cursor = this.#cursor
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-      if (!isMember(cursor, BODY)) cursor.skip()
-      else if (!cursor.passNull()) {
+      const isText = isMember(cursor, BODY)
+      const isOther = isMember(cursor, OTHER_BODIES)
+      if ((isText || isOther) && cursor.passNull()) continue
+      if (isText) {
         cursor.string()
         this.#bodyName = this.#eventNames.find(cursor.text, cursor.textStart, cursor.textEnd)
+      } else {
+        // Of several members the last counts.
+        if (isOther) this.#bodyName = null
+        cursor.skip()
       }
     }
   }

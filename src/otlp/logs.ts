@@ -27,6 +27,7 @@ const LOG_TRACE_ID = 0x4a
 const LOG_OBSERVED_TIME = 0x59
 const LOG_EVENT_NAME = 0x62
 const ANY_VALUE_STRING = 0x0a
+const OTHER_ANY_VALUES: readonly number[] = [0x10, 0x18, 0x21, 0x2a, 0x32, 0x3a]
 
 /** Decodes requests one after the other. Not reentrant: the sink must not call `decode`. */
 export class LogDecoder {
@@ -187,7 +188,11 @@ export class LogDecoder {
         const end = cursor.length() + cursor.position
         this.#bodyName = this.#eventNames.find(cursor.view, cursor.position, end)
         cursor.position = end
-      } else cursor.skip(tag)
+      } else {
+        // Of several members the last counts.
+        if (OTHER_ANY_VALUES.includes(tag)) this.#bodyName = null
+        cursor.skip(tag)
+      }
     }
     cursor.leave(outer)
   }

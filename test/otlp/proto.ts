@@ -84,6 +84,10 @@ export const REFUSED_BY_US_ALONE = 'a varint is longer than ten bytes'
 /** Requests with text as strings. */
 export const requests = rootOf(COMMON + TRACES + METRICS + LOGS, 'string')
 
+/** Metrics and log requests with text as bytes. */
+export const rawMetrics = rootOf(COMMON + METRICS, 'bytes')
+export const rawLogs = rootOf(COMMON + LOGS, 'bytes')
+
 /** Trace requests with text as bytes. */
 export const rawTraces = rootOf(COMMON + TRACES, 'bytes')
 

@@ -17,7 +17,7 @@ export const DEFAULT_NAMES = [
 ]
 export const DEFAULT_PREFIXES = ['experiment.variant_of.']
 
-interface PlainAttributes {
+export interface PlainAttributes {
   readonly values: Record<string, AttributeValue>
   readonly prefixed: [prefix: string, rest: string, value: AttributeValue][]
 }
@@ -66,7 +66,7 @@ export function decodeAll(
   return spans
 }
 
-function plainAttributes(set: AttributeSet, vocabulary: Vocabulary): PlainAttributes {
+export function plainAttributes(set: AttributeSet, vocabulary: Vocabulary): PlainAttributes {
   const values: Record<string, AttributeValue> = {}
   for (const [slot, name] of vocabulary.names.entries()) {
     const value = set.values[slot]
@@ -78,11 +78,11 @@ function plainAttributes(set: AttributeSet, vocabulary: Vocabulary): PlainAttrib
 
 // A decoded message of proto.ts's rawTraces: text as bytes.
 /** How protobufjs gives 64-bit integers. */
-interface Long {
+export interface Long {
   readonly low: number
   readonly high: number
 }
-interface RawKeyValue {
+export interface RawKeyValue {
   key?: Uint8Array
   value?: RawAnyValue
 }
@@ -134,7 +134,7 @@ function expectedSpan(span: RawSpan, vocabulary: Vocabulary): Omit<PlainSpan, 'r
   }
 }
 
-function expectedAttributes(attributes: RawKeyValue[] = [], vocabulary: Vocabulary): PlainAttributes {
+export function expectedAttributes(attributes: RawKeyValue[] = [], vocabulary: Vocabulary): PlainAttributes {
   const plain: PlainAttributes = { values: {}, prefixed: [] }
   for (const attribute of attributes) {
     const key = text(attribute.key)
@@ -184,10 +184,10 @@ export function expectedWeight(traceState: string): number {
   return Math.min(Number(2n ** 56n) / Number(kept), MAX_WEIGHT)
 }
 
-function int64(long: Long = { low: 0, high: 0 }): bigint {
+export function int64(long: Long = { low: 0, high: 0 }): bigint {
   return (BigInt(long.high | 0) << 32n) | BigInt(long.low >>> 0)
 }
 
-function text(bytes: Uint8Array = new Uint8Array(0)): string {
+export function text(bytes: Uint8Array = new Uint8Array(0)): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes))
 }

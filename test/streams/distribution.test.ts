@@ -1,0 +1,123 @@
+// What is read from buckets: exact where a bound lies, else within the width of a bucket.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { quantilesOf, TDigest } from '../../src/sketch/tdigest.ts'
+import { BucketGrid } from '../../src/streams/bucket-grid.ts'
+import { splitBelow, spread } from '../../src/streams/distribution.ts'
+import type { Increase } from '../../src/streams/increase.ts'
+import { type PointText, Stream } from './points.ts'
+
+function increaseOf(text: Omit<PointText, 'time'>): Increase {
+  const stream = new Stream()
+  stream.take({ delta: true, start: 10, time: 20, ...text })
+  return stream.increase
+}
+
+const BOUNDS = [0.1, 0.3, 1]
+
+describe('how many are below a bound', () => {
+  test.each<[string, Omit<PointText, 'time'>, number, [number, number, boolean]]>([
+    ['is exact at a bucket bound, which is good', { bounds: BOUNDS, counts: [1, 2, 3, 4] }, 0.3, [3, 7, false]],
+    ['is in proportion within a bucket', { bounds: BOUNDS, counts: [0, 20, 0, 0] }, 0.15, [5, 15, true]],
+    ['is exact where that bucket counts nothing', { bounds: BOUNDS, counts: [1, 0, 3, 4] }, 0.2, [1, 7, false]],
+    [
+      'is all where the greatest value is below',
+      { bounds: BOUNDS, counts: [0, 0, 0, 5], min: 2, max: 3 },
+      4,
+      [5, 0, false],
+    ],
+    [
+      'is none where the least value is not',
+      { bounds: BOUNDS, counts: [0, 0, 0, 5], min: 2, max: 3 },
+      2,
+      [0, 5, false],
+    ],
+    ['by the mean where there are no buckets', { bounds: [], counts: [], zeroCount: 4, sum: 8 }, 3, [4, 0, true]],
+    ['by powers in exponential buckets', { scale: 0, offset: 1, counts: [3, 4] }, 4, [3, 4, false]],
+    ['by logarithm within one', { scale: -1, offset: 0, counts: [8] }, 2, [4, 4, true]],
+  ])('%s', (_sentence, text, limit, expected) => {
+    const { below, atOrAbove, estimated } = splitBelow(
+      increaseOf({ kind: text.bounds === undefined ? 4 : 3, ...text }),
+      limit,
+    )
+    expect([below, atOrAbove, estimated]).toEqual([
+      expect.closeTo(expected[0]),
+      expect.closeTo(expected[1]),
+      expected[2],
+    ])
+  })
+
+  test('never makes or loses an event', () => {
+    const counts = fc.array(fc.nat(50), { minLength: 4, maxLength: 4 })
+    fc.assert(
+      fc.property(counts, fc.double({ min: -1, max: 3, noNaN: true }), (all, limit) => {
+        const increase = increaseOf({ bounds: BOUNDS, counts: all })
+        const { below, atOrAbove } = splitBelow(increase, limit)
+        expect(below + atOrAbove).toBeCloseTo(all.reduce((sum, one) => sum + one, 0))
+        expect(Math.min(below, atOrAbove)).toBeGreaterThanOrEqual(0)
+      }),
+    )
+  })
+})
+
+describe('percentiles of values in buckets', () => {
+  const values = fc.array(fc.double({ min: 0.001, max: 0.999, noNaN: true }), { minLength: 20, maxLength: 300 })
+
+  function check(increase: Increase, sorted: readonly number[]): void {
+    const digest = new TDigest()
+    const grid = new BucketGrid()
+    grid.see(increase)
+    let weight = 0
+    let last = -Infinity
+    spread(increase, (value, one) => {
+      expect(value).toBeGreaterThanOrEqual(last)
+      last = value
+      weight += one
+      digest.add(value, one)
+    })
+    expect(weight).toBeCloseTo(sorted.length)
+    for (const p of [0.5, 0.9, 0.99]) {
+      const [told] = quantilesOf([digest], [p])!
+      // A percentile lies between two values; both are within reach.
+      const low = sorted[Math.max(0, Math.floor(p * sorted.length) - 2)]
+      const high = sorted[Math.min(sorted.length - 1, Math.ceil(p * sorted.length) + 1)]
+      const width = Math.max(grid.widthAt(told), grid.widthAt(low), grid.widthAt(high))
+      expect(told).toBeGreaterThanOrEqual(low - width - 1e-9)
+      expect(told).toBeLessThanOrEqual(high + width + 1e-9)
+    }
+  }
+
+  test('are wrong by the width of an explicit bucket at most', () => {
+    const bounds = [0.1, 0.2, 0.3, 0.5, 0.7, 1]
+    fc.assert(
+      fc.property(values, (all) => {
+        const counts = [...bounds, Infinity].map(
+          (upper, at) => all.filter((one) => one <= upper && (at === 0 || one > bounds[at - 1])).length,
+        )
+        check(
+          increaseOf({ bounds, counts }),
+          all.toSorted((a, b) => a - b),
+        )
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  test('are wrong by the width of an exponential bucket at most', () => {
+    fc.assert(
+      fc.property(values, fc.integer({ min: 0, max: 5 }), (all, scale) => {
+        const indices = all.map((one) => Math.ceil(Math.log2(one) * 2 ** scale) - 1)
+        const offset = Math.min(...indices)
+        const counts = Array.from(
+          { length: Math.max(...indices) - offset + 1 },
+          (_, at) => indices.filter((index) => index === offset + at).length,
+        )
+        check(
+          increaseOf({ scale, offset, counts }),
+          all.toSorted((a, b) => a - b),
+        )
+      }),
+      { numRuns: 50 },
+    )
+  })
+})
