@@ -1,6 +1,6 @@
 // Readings by hand, with no engine behind them.
 import type { CohortReading, Reading, SliReading } from '../../src/model/reading.ts'
-import type { BurnPolicy, Severity, Slo, SpanSli } from '../../src/model/slo.ts'
+import type { BurnPolicy, RatioSli, Severity, Slo, SpanSli } from '../../src/model/slo.ts'
 
 export const EXPERIMENT_POLICY: BurnPolicy = {
   name: 'experiment',
@@ -25,6 +25,12 @@ export function sli(name: string, more: Partial<SpanSli> = {}): SpanSli {
     percentiles: [],
     ...more,
   }
+}
+
+/** A ratio of two metrics; an amount unless told otherwise. */
+export function ratioSli(name: string, numeratorIs: RatioSli['numeratorIs'] = 'amount'): RatioSli {
+  const part = { metric: 'm', part: 'value', where: null } as const
+  return { name, from: 'ratio', numerator: part, denominator: part, numeratorIs, percentiles: [] }
 }
 
 export function slo(name: string, more: Partial<Slo> = {}): Slo {

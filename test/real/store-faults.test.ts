@@ -127,7 +127,9 @@ test('on a full disk counting goes on and says so; with room again everything is
 })
 
 test('a daemon that stood still goes on as if nothing had been', async () => {
-  const daemon = await DaemonProcess.start({ config: `ack: durable\n${CONFIG}`, dataDir })
+  // However long the machine takes: children wait for their parents.
+  const config = `ack: durable\ncohorts: {inherit_from_trace: 60s}\n${CONFIG}`
+  const daemon = await DaemonProcess.start({ config, dataDir })
   const client = new RetryingClient(
     {
       target: () => daemon.otlpUrl('http'),

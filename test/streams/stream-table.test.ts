@@ -138,7 +138,9 @@ describe('a cumulative series', () => {
   test('nor is it where there were too many to remember', () => {
     const stream = new Stream({ expiryMs: 1000, limit: 2 })
     for (let id = 1; id <= 8; id++)
-      expect(stream.take({ stream: id, start: 10, time: 20 + 10 * id, value: 5 })).toEqual(id <= 3 ? 5 : expect.anything())
+      expect(stream.take({ stream: id, start: 10, time: 20 + 10 * id, value: 5 })).toEqual(
+        id <= 3 ? 5 : expect.anything(),
+      )
     expect(stream.take({ stream: 1, start: 10, time: 200, value: 9 })).toBe('baseline')
     expect(stream.table.size).toBeLessThanOrEqual(2)
   })
