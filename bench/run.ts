@@ -18,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   start: () => import('./start.ts'),
   latency: () => import('./latency.ts'),
   ingest: () => import('./ingest.ts'),
+  metrics: () => import('./metrics.ts'),
   ack: () => import('./ack.ts'),
   transport: () => import('./transport.ts'),
 }

@@ -13,6 +13,10 @@ Tells within seconds whether a variant of an experiment hurts people: OTLP in, p
   replay    runs recorded OTLP through the engine; events and the final report as JSON lines
   export    all state as lines of JSON: backup, move to another store, archive of an experiment
   import    what export has written, into a store
+  import openslo FILE
+            a configuration made of OpenSLO documents
+  rules prometheus
+            a Prometheus rule file for the configured policies
   gate      a verdict for a pipeline, as an exit code
   watch     follows events in the terminal
   demo      a live experiment whose treatment gets worse, and the alert
@@ -26,7 +30,7 @@ const EXIT_GRACE_MS = 500
 
 type Command = { readonly help: string; run(args: readonly string[]): number | Promise<number> }
 
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<Command>>> = {
   serve: async () => {
     const { SERVE_HELP, serveCommand } = await import('./commands/serve.ts')
     return { help: SERVE_HELP, run: (args) => serveCommand(args, processTerminal) }
@@ -43,9 +47,17 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
     const { EXPORT_HELP, exportCommand } = await import('./commands/export.ts')
     return { help: EXPORT_HELP, run: (args) => exportCommand(args, processTerminal) }
   },
-  import: async () => {
+  import: async ([first]) => {
+    if (first === 'openslo') {
+      const { IMPORT_OPENSLO_HELP, importOpensloCommand } = await import('./commands/import-openslo.ts')
+      return { help: IMPORT_OPENSLO_HELP, run: (args) => importOpensloCommand(args.slice(1), processTerminal) }
+    }
     const { IMPORT_HELP, importCommand } = await import('./commands/import.ts')
     return { help: IMPORT_HELP, run: (args) => importCommand(args, processTerminal) }
+  },
+  rules: async () => {
+    const { RULES_HELP, rulesCommand } = await import('./commands/rules.ts')
+    return { help: RULES_HELP, run: (args) => rulesCommand(args, processTerminal) }
   },
   gate: async () => {
     const { GATE_HELP, gateCommand } = await import('./commands/gate.ts')
@@ -82,7 +94,8 @@ async function main(args: readonly string[]): Promise<number> {
     processTerminal.err(`unknown command ${first}\n\n${HELP}`)
     return EXIT.failure
   }
-  return await run(await load(), named ? args.slice(1) : args)
+  const rest = named ? args.slice(1) : args
+  return await run(await load(rest), rest)
 }
 
 async function run(command: Command, args: readonly string[]): Promise<number> {

@@ -19,6 +19,7 @@ import { EXIT, readFlags } from './usage.ts'
 
 export const IMPORT_HELP = `cohortd import [--config FILE] [--set KEY=VALUE]... [--input FILE] [--experiment ID] [--add]
                [--dry-run]
+cohortd import openslo FILE      another command: cohortd import openslo --help
 
 Writes what \`cohortd export\` has written into the configured store. The whole file is checked first; doing it twice
 changes nothing more. A daemon on a SQLite file must be stopped; replicas on Redis may run on.

@@ -1,10 +1,10 @@
 // What an increase of a time series adds to an SLI: how many good and bad events, or how much on which side of a ratio, and values for percentiles.
 // Remembers, by SLI, how coarse the histograms are that it was told of, since what is read from them is only as good as that.
 
-import type { Counts } from '../slices/minute-counts.ts'
+import { type Counts, NO_COUNTS } from '../slices/minute-counts.ts'
 import type { MeasuredValues } from '../slices/series.ts'
 import { BucketGrid } from '../streams/bucket-grid.ts'
-import { splitBelow, spread } from '../streams/distribution.ts'
+import { splitBelow, spread, type ValueSink } from '../streams/distribution.ts'
 import type { Increase } from '../streams/increase.ts'
 import type { PointRole, PointUse } from './point-uses.ts'
 import type { Estimates } from './report-sli.ts'
@@ -22,17 +22,27 @@ export class PointContributions implements Estimates {
   /** Amounts that could not be taken: negative, or of a histogram that does not tell its sum. */
   unusable = 0
   readonly #coarseness: (Coarseness | null)[]
+  readonly #increase: Increase
+  readonly #values: IncreaseValues
+  readonly #contribution: { -readonly [K in keyof Contribution]: Contribution[K] }
 
-  constructor(sliCount: number) {
+  /** `increase`: what of() tells of, filled again and again. */
+  constructor(sliCount: number, increase: Increase) {
+    this.#increase = increase
+    this.#values = new IncreaseValues(increase)
+    this.#contribution = { second: 0, counts: NO_COUNTS, values: null }
     this.#coarseness = Array.from({ length: sliCount }, () => null)
   }
 
-  /** Null: nothing. The contribution is read before the increase is filled again. */
-  of(increase: Increase, { sli, role }: PointUse, at: { second: number; isBad: boolean }): Contribution | null {
-    const counts =
-      role.kind === 'side' ? this.#sideOf(increase, role) : this.#eventsOf(increase, sli, { ...role, ...at })
-    if (counts === null || counts.every((count) => count === 0)) return null
-    return { second: at.second, counts, values: role.kind === 'side' ? null : new IncreaseValues(increase) }
+  /** Null: nothing. The contribution is read before the increase is filled again, and is the same object each time. */
+  of(use: PointUse, second: number, isBad: boolean): Contribution | null {
+    const { role, sli } = use
+    const counts = role.kind === 'side' ? this.#sideOf(role) : this.#eventsOf(sli, role.goodBelow, isBad)
+    if (counts === null || (counts[0] === 0 && counts[1] === 0)) return null
+    this.#contribution.second = second
+    this.#contribution.counts = counts
+    this.#contribution.values = role.kind === 'side' ? null : this.#values
+    return this.#contribution
   }
 
   isEstimated(sli: number): boolean {
@@ -44,11 +54,12 @@ export class PointContributions implements Estimates {
     return known === null ? null : known.grid.widthAt(value)
   }
 
-  #eventsOf(increase: Increase, sli: number, at: { goodBelow: number | null; isBad: boolean }): Counts | null {
-    if (increase.kind === 'distribution') return this.#distributed(increase, sli, at)
-    const isBad = at.isBad || (at.goodBelow !== null && !(increase.value < at.goodBelow))
+  #eventsOf(sli: number, goodBelow: number | null, isBadAnyway: boolean): Counts | null {
+    const increase = this.#increase
+    if (increase.kind === 'distribution') return this.#distributed(sli, goodBelow, isBadAnyway)
+    const isBad = isBadAnyway || (goodBelow !== null && !(increase.value < goodBelow))
     // Without a bound for its values, a counter counts events.
-    if (increase.kind === 'amount' && at.goodBelow === null) return this.#amounts(increase.value, isBad)
+    if (increase.kind === 'amount' && goodBelow === null) return this.#amounts(increase.value, isBad)
     return isBad ? [0, 1, 0, 0] : [1, 0, 0, 0]
   }
 
@@ -60,18 +71,19 @@ export class PointContributions implements Estimates {
     return isBad ? countsOf(0, amount) : countsOf(amount, 0)
   }
 
-  #distributed(increase: Increase, sli: number, at: { goodBelow: number | null; isBad: boolean }): Counts {
+  #distributed(sli: number, goodBelow: number | null, isBad: boolean): Counts {
+    const increase = this.#increase
     const known = (this.#coarseness[sli] ??= { isEstimated: false, grid: new BucketGrid() })
     known.grid.see(increase)
-    if (at.isBad) return countsOf(0, increase.count)
-    if (at.goodBelow === null) return countsOf(increase.count, 0)
-    const { below, atOrAbove, estimated } = splitBelow(increase, at.goodBelow)
+    if (isBad) return countsOf(0, increase.count)
+    if (goodBelow === null) return countsOf(increase.count, 0)
+    const { below, atOrAbove, estimated } = splitBelow(increase, goodBelow)
     known.isEstimated ||= estimated
     return countsOf(below, atOrAbove)
   }
 
-  #sideOf(increase: Increase, { side, part, isCount }: SideRole): Counts | null {
-    const amount = amountOf(increase, part)
+  #sideOf({ side, part, isCount }: SideRole): Counts | null {
+    const amount = amountOf(this.#increase, part)
     if (!(amount >= 0)) {
       this.unusable++
       return null
@@ -115,8 +127,8 @@ class IncreaseValues implements MeasuredValues {
     return this.#increase.kind === 'distribution' ? this.#increase.count : 1
   }
 
-  spread(add: (value: number, weight: number) => void): void {
-    if (this.#increase.kind === 'distribution') spread(this.#increase, add)
-    else add(this.#increase.value, 1)
+  spread(into: ValueSink): void {
+    if (this.#increase.kind === 'distribution') spread(this.#increase, into)
+    else into.add(this.#increase.value, 1)
   }
 }

@@ -45,6 +45,8 @@ export class PointIntake {
   readonly #parts: ItemIntakeParts & { readonly scope: RequestScope }
   readonly #streams: StreamTable
   readonly #increase = new Increase()
+  /** Of the point at hand. */
+  readonly #cohorts: Cohort[] = []
   /** Indices of SLIs of which every item is an event. */
   readonly #ingests: readonly number[]
   readonly #staged: StagedPoint[] = []
@@ -57,7 +59,7 @@ export class PointIntake {
     this.#parts = parts
     this.#streams = new StreamTable({ ...settings.streams, viewStartMs })
     this.#ingests = settings.slis.flatMap(({ from }, index) => (from === 'ingest' ? [index] : []))
-    this.estimates = new PointContributions(settings.slis.length)
+    this.estimates = new PointContributions(settings.slis.length, this.#increase)
   }
 
   /** From now on points are read so. */
@@ -124,20 +126,21 @@ export class PointIntake {
       tally[reason]++
       return
     }
-    const { cohorts, isSkipped } = this.#cohortsOf(point, nowMs)
-    if (cohorts.length === 0 && !isSkipped) tally.limit++
-    else if (!this.#countIn(cohorts, point, nowMs)) {
+    const isSkipped = this.#findCohorts(point, nowMs)
+    if (this.#cohorts.length === 0 && !isSkipped) tally.limit++
+    else if (!this.#countIn(this.#cohorts, point, nowMs)) {
       tally.limit++
       tally.streams++
     } else if (point.tags.count === 0) tally.unattributed++
     else tally.attributed++
   }
 
-  /** The cohorts of its tags; without a tag, that of what belongs to no experiment. `isSkipped`: some are counted elsewhere. */
-  #cohortsOf({ tags, segmentKey }: StagedPoint, nowMs: number): { cohorts: Cohort[]; isSkipped: boolean } {
+  /** Puts into #cohorts those of its tags; without a tag, that of what belongs to no experiment. True: some are counted elsewhere. */
+  #findCohorts({ tags, segmentKey }: StagedPoint, nowMs: number): boolean {
     const { registry, scope } = this.#parts
-    if (tags.count === 0) return { cohorts: [registry.untagged(segmentKey, nowMs)], isSkipped: false }
-    const cohorts: Cohort[] = []
+    const cohorts = this.#cohorts
+    cohorts.length = 0
+    if (tags.count === 0) cohorts.push(registry.untagged(segmentKey, nowMs))
     let isSkipped = false
     for (let tag = 0; tag < tags.count; tag++) {
       const experiment = tags.experiments[tag]
@@ -150,7 +153,7 @@ export class PointIntake {
       scope.touch(experiment)
       cohorts.push(cohort)
     }
-    return { cohorts, isSkipped }
+    return isSkipped
   }
 
   /** False: there is no room for its time series. */
@@ -164,7 +167,7 @@ export class PointIntake {
     if (numbers.temporality === CUMULATIVE)
       for (const cohort of cohorts) this.#parts.counter.seeStream(cohort, numbers.stream, second)
     for (let at = 0; at < uses.length; at++) {
-      const contribution = this.estimates.of(this.#increase, uses[at], { second, isBad: isBad[at] })
+      const contribution = this.estimates.of(uses[at], second, isBad[at])
       if (contribution !== null) this.#contribute(cohorts, uses[at].sli, contribution, nowMs)
     }
     return true

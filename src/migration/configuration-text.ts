@@ -13,7 +13,10 @@ export function listText(key: string, entries: readonly ListEntry[]): string {
   const isEmpty = entries.every(({ entry }) => entry === null)
   const parts = entries.map(({ comments, entry }) => {
     const above = commentText(comments, '  ')
-    const below = entry === null ? '' : stringify([entry], { lineWidth: 0 }).replaceAll(/^(?=.)/gm, '  ')
+    const below =
+      entry === null
+        ? ''
+        : stringify([entry], { lineWidth: 0, aliasDuplicateObjects: false }).replaceAll(/^(?=.)/gm, '  ')
     return above + below
   })
   return isEmpty ? `${parts.join('')}${key}: []\n` : `${key}:\n${parts.join('')}`
@@ -44,6 +47,11 @@ export function titleOf(node: SourceNode): string[] {
 
 /** Marks what titleOf() gives as carried over. */
 export function useTitle(node: SourceNode): void {
-  if (node.get('metadata')?.text('displayName') != null) node.get('metadata')?.useAll('displayName')
-  if (node.get('spec')?.text('description') != null) node.get('spec')?.useAll('description')
+  useText(node.get('metadata'), 'displayName')
+  useText(node.get('spec'), 'description')
+}
+
+/** Marks the text at a key, if there is one, as carried over. */
+export function useText(node: SourceNode | null, key: string): void {
+  if (typeof node?.text(key) === 'string') node.useAll(key)
 }

@@ -93,7 +93,7 @@ function metricOf(
   const { where } = conditions
   const ending = /_(total|bucket|count|sum)$/.exec(name)?.[1]
   const metric = ending === undefined ? name : name.slice(0, -ending.length - 1).replace(UNIT, '')
-  if (metric === '') return { refused: `${name} is no name of a metric` }
+  if (!/^[\w.:/-]{1,255}$/.test(metric)) return { refused: `${JSON.stringify(name)} is no name of a metric` }
   if (ending !== 'bucket') {
     if (bounds.length > 0) return { refused: 'le is asked for where there are no buckets' }
     return { metric, part: ending === 'count' || ending === 'sum' ? ending : 'value', bound: null, where }

@@ -1,4 +1,6 @@
-// Names that are given once: a second one of the same gets a number.
+// Names that are given once, in characters that a configuration takes as they are.
+
+const LONGEST = 200
 
 export class Names {
   readonly #taken: Set<string>
@@ -9,8 +11,9 @@ export class Names {
 
   /** The wanted name, with a number behind it where it is taken. */
   take(wanted: string): string {
-    let name = wanted
-    for (let number = 2; this.#taken.has(name); number++) name = `${wanted}-${number}`
+    const plain = wanted.replaceAll(/[^\w.+-]/g, '-').slice(0, LONGEST) || '-'
+    let name = plain
+    for (let number = 2; this.#taken.has(name); number++) name = `${plain}-${number}`
     this.#taken.add(name)
     return name
   }

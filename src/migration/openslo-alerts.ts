@@ -2,7 +2,7 @@
 // in for what OpenSLO does not say: the short window, and which words of severity mean a page.
 import { formatSeconds } from '../model/duration.ts'
 import { errorBudget } from '../model/slo.ts'
-import { commentLines, type ListEntry, titleOf, useTitle } from './configuration-text.ts'
+import { type ListEntry, titleOf, useTitle } from './configuration-text.ts'
 import type { Names } from './names.ts'
 import { durationSeconds, LONGEST_SECONDS } from './openslo-durations.ts'
 import type { Remark, SourceNode } from './source-tree.ts'
@@ -28,6 +28,7 @@ export interface Promised {
 
 /** Words for what somebody is woken for; any other is a ticket. */
 const PAGING: ReadonlySet<string> = new Set(['critical', 'page', 'high'])
+const OPERATORS: readonly string[] = ['gte', 'gt', 'lte', 'lt']
 /** The Site Reliability Workbook, chapter 5: a twelfth of the long window. */
 const SHORTER = 12
 const MINUTE = 60
@@ -73,14 +74,16 @@ export class PolicyTranslator {
     }
   }
 
-  /** Policies that no SLO refers to. */
-  addUnreferred(): void {
+  /** Adds the policies that no SLO refers to, and gives the reason for conditions that nobody does. */
+  finish(): void {
     for (const [name, policy] of this.#policies) {
       if (this.#referred.has(policy)) continue
       const read = this.#policy(policy, null)
       if (read.rules.length > 0) this.#entryOf(name, [read], name)
       else policy.leaveOut('none of its conditions could be taken over')
     }
+    for (const condition of this.#conditions.values())
+      if (!this.#referred.has(condition)) condition.leaveOut('no alert policy that is taken over refers to it')
   }
 
   #referredPolicy(item: SourceNode, promised: Promised): ReadPolicy[] {
@@ -90,8 +93,10 @@ export class PolicyTranslator {
       item.leaveOut(`there is no AlertPolicy ${reference} in the file`)
       return []
     }
+    if (reference === null && isOtherKind(item, 'AlertPolicy')) return []
     const read = this.#policy(policy, promised)
     if (reference !== null && read.rules.length > 0) item.useAll('alertPolicyRef')
+    else item.leaveOut('nothing of this policy could be taken over')
     return [read]
   }
 
@@ -113,7 +118,7 @@ export class PolicyTranslator {
     })
     if (rules.length === 0) return nothing
     useTitle(policy)
-    policy.useAll('kind', 'apiVersion')
+    policy.useAll('kind')
     policy.get('metadata')?.useAll('name')
     spec?.useAll('alertWhenBreaching')
     takeExpected(spec, 'alertWhenResolved', { as: true, why: 'cohortd always tells the end of an alert' })
@@ -132,17 +137,17 @@ export class PolicyTranslator {
       item.leaveOut(`there is no AlertCondition ${reference} in the file`)
       return null
     }
+    if (reference === null && isOtherKind(item, 'AlertCondition')) return null
+    this.#referred.add(condition)
     const rule = this.#rule(condition, promised)
     if (rule === null) return null
     if (reference !== null) item.useAll('conditionRef')
-    condition.useAll('kind', 'apiVersion')
+    condition.useAll('kind')
     condition.get('metadata')?.useAll('name')
     useTitle(condition)
-    const name = condition.get('metadata')?.text('name') ?? 'a condition without a name'
-    return {
-      rule,
-      comments: commentLines([`${rule.severity} at ${rule.factor}x: ${name}`, ...titleOf(condition)].join(', ')),
-    }
+    const name = condition.get('metadata')?.text('name') ?? null
+    const about = [`${rule.severity} at ${rule.factor}x`, ...(name === null ? [] : [name]), ...titleOf(condition)]
+    return { rule, comments: [about.join(', ')] }
   }
 
   #rule(node: SourceNode, promised: Promised | null): Rule | null {
@@ -151,9 +156,11 @@ export class PolicyTranslator {
       return null
     }
     const condition = node.at('spec', 'condition')
-    const kind = condition?.text('kind') ?? 'burnrate'
-    if (condition == null) return refuse('it has no condition')
+    if (condition === null) return refuse('it has no condition')
+    const kind = condition.text('kind') ?? 'burnrate'
     if (kind !== 'burnrate') return refuse(`its kind is ${kind}, and only burnrate is known`)
+    const op = condition.text('op') ?? 'gte'
+    if (!OPERATORS.includes(op)) return refuse(`its op is ${op}, which is none of ${OPERATORS.join(', ')}`)
     const factor = condition.number('threshold')
     if (factor === null || factor <= 0) return refuse('its threshold is no number above 0')
     const longSeconds = durationSeconds(condition.text('lookbackWindow') ?? '')
@@ -210,6 +217,14 @@ export class PolicyTranslator {
     this.entries.push({ name, comments: read.flatMap(({ comments }) => comments), entry: { name, rules } })
     return name
   }
+}
+
+/** Whether an object that stands in another says that it is of another kind than its place asks for. */
+function isOtherKind(item: SourceNode, kind: string): boolean {
+  const said = item.get('kind')
+  const isOther = said !== null && said.value !== kind
+  if (isOther) item.leaveOut(`its kind is ${String(said.value)}, where ${kind} is expected`)
+  return isOther
 }
 
 /** Burn where everything is bad. */

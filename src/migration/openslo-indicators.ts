@@ -96,7 +96,8 @@ export class IndicatorTranslator {
     if (ratio?.flag('counter') === true) counter?.use()
     else if (counter !== null)
       counter.leaveOut('cohortd adds up every data point as it comes: of a gauge each, of a counter what it grew by')
-    if (ratio?.get('good') != null) ratio.get('bad')?.leaveOut('good is given too, and one of them is enough')
+    const good = ratio?.get('good') ?? null
+    if (good !== null) ratio?.get('bad')?.leaveOut('good is given too, and one of them is enough')
     ratio?.get('raw')?.leaveOut('good, bad and total are counted, so that a computed ratio is not needed')
     ratio?.get('rawType')?.leaveOut('it is about raw alone')
     for (const node of made.used) node.use()

@@ -1,6 +1,6 @@
 // SLOs of OpenSLO as SLOs of cohortd, one for each objective. Decides what becomes of a target, a window and a budgeting method.
 import { formatSeconds } from '../model/duration.ts'
-import { type ListEntry, titleOf, useTitle } from './configuration-text.ts'
+import { type ListEntry, titleOf, useText, useTitle } from './configuration-text.ts'
 import type { Names } from './names.ts'
 import type { NamedObjects, PolicyTranslator } from './openslo-alerts.ts'
 import { durationSeconds, LONGEST_SECONDS } from './openslo-durations.ts'
@@ -18,7 +18,6 @@ interface Parts {
 interface Made {
   readonly objective: SourceNode
   readonly entry: ListEntry
-  readonly isNamedByTitle: boolean
 }
 
 const HIGHEST_TARGET = 0.999_999_999
@@ -28,32 +27,38 @@ const LONGEST = formatSeconds(LONGEST_SECONDS)
 export function translateSlo(slo: SourceNode, parts: Parts): ListEntry[] {
   const name = slo.get('metadata')?.text('name') ?? ''
   const objectives = slo.at('spec', 'objectives')?.items() ?? []
-  const refuse = (why: string): ListEntry => ({ comments: [`not translated: ${name}: ${why}`], entry: null })
+  const refuse = (what: string, why: string): ListEntry => ({
+    comments: [`not translated: ${what}: ${why}`],
+    entry: null,
+  })
   if (objectives.length === 0) {
     slo.leaveOut('the SLO is not translated: it has no objectives')
-    return [refuse('it has no objectives')]
+    return [refuse(name, 'it has no objectives')]
   }
+  const own = objectives.map((objective, index) =>
+    objectives.length === 1 ? name : `${name}-${slug(objective.text('displayName') ?? String(index + 1))}`,
+  )
   const results = objectives.map((objective, index) => {
-    const made = translateObjective({ slo, name, objective, index, isOnly: objectives.length === 1 }, parts)
+    const made = translateObjective({ slo, name, own: own[index], objective }, parts)
     if (typeof made === 'string') objective.leaveOut(`the objective is not translated: ${made}`)
     return made
   })
   const made = results.filter((result) => typeof result !== 'string')
   if (made.length > 0) takeOver(slo, made, parts.remarks)
   else slo.leaveOut('the SLO is not translated: none of its objectives is')
-  return results.map((result) => (typeof result === 'string' ? refuse(result) : result.entry))
+  return results.map((result, index) => (typeof result === 'string' ? refuse(own[index], result) : result.entry))
 }
 
 interface Asked {
   readonly slo: SourceNode
   readonly name: string
+  /** The name that the objective's own SLO wants. */
+  readonly own: string
   readonly objective: SourceNode
-  readonly index: number
-  readonly isOnly: boolean
 }
 
 /** A text says why there is none. */
-function translateObjective({ slo, name, objective, index, isOnly }: Asked, parts: Parts): Made | string {
+function translateObjective({ slo, name, own, objective }: Asked, parts: Parts): Made | string {
   const target = targetOf(objective)
   if (target === null) return `its target is not above 0 and at most ${HIGHEST_TARGET}`
   const indicator = indicatorOf(objective, parts.slis) ?? indicatorOf(slo.get('spec'), parts.slis)
@@ -64,21 +69,12 @@ function translateObjective({ slo, name, objective, index, isOnly }: Asked, part
   if (isThreshold && (threshold.op === null || threshold.value === null))
     return 'op and value are needed beside a thresholdMetric'
   const title = objective.text('displayName')
-  const own = isOnly ? name : `${name}-${title === null ? index + 1 : slug(title)}`
   const sli = parts.indicators.translate(indicator, { fallbackName: name, threshold })
   if ('refused' in sli) return `its SLI is not: ${sli.refused}`
   const policy = parts.policies.policyOf(slo, { slo: own, objective: target })
   if (policy === null) return 'its target is so low that no alert could fire: burn is at most 1 / (1 - target)'
-  if (isThreshold) {
-    objective.useAll('op', 'value')
-    if (threshold.op === 'lte')
-      parts.remarks.push(
-        objective.get('op')?.remark('changed', 'values must be strictly below the bound to be good') ??
-          slo.remark('look', ''),
-      )
-  }
-  const isNamedByTitle = !isOnly && title !== null
-  const comments = [...titleOf(slo), ...(title === null ? [] : [title])]
+  if (isThreshold) takeThreshold(objective, parts.remarks)
+  const comments = [...titleOf(slo), ...(title === null ? [] : [`objective: ${title}`])]
   const service = slo.get('spec')?.text('service') ?? null
   if (service !== null) comments.push(`service: ${service}`)
   if (policy.comment !== null) comments.push(policy.comment)
@@ -89,7 +85,13 @@ function translateObjective({ slo, name, objective, index, isOnly }: Asked, part
     window: windowOf(slo),
     policy: policy.policy,
   }
-  return { objective, entry: { comments, entry }, isNamedByTitle }
+  return { objective, entry: { comments, entry } }
+}
+
+function takeThreshold(objective: SourceNode, remarks: Remark[]): void {
+  objective.useAll('op', 'value')
+  const op = objective.get('op')
+  if (op?.value === 'lte') remarks.push(op.remark('changed', 'values must be strictly below the bound to be good'))
 }
 
 /** What is said once for all of its objectives. */
@@ -97,10 +99,12 @@ function takeOver(slo: SourceNode, made: readonly Made[], remarks: Remark[]): vo
   const spec = slo.get('spec')
   useTitle(slo)
   slo.get('metadata')?.useAll('name')
-  if (spec?.text('service') != null) spec.useAll('service')
-  takeIndicator(spec)
+  useText(spec, 'service')
+  if (made.some(({ objective }) => objective.get('indicator') === null && objective.get('indicatorRef') === null))
+    takeIndicator(spec)
+  else for (const key of ['indicator', 'indicatorRef']) spec?.get(key)?.leaveOut('every objective has its own')
   for (const { objective } of made) {
-    if (objective.text('displayName') !== null) objective.useAll('displayName')
+    useText(objective, 'displayName')
     objective.useAll(objective.get('target') === null ? 'targetPercent' : 'target')
     objective.get('targetPercent')?.leaveOut('target is given too')
     takeIndicator(objective)

@@ -47,7 +47,6 @@ const LEFT_OUT: Readonly<Partial<Record<Kind, string>>> = {
   DataSource: 'cohortd asks no data source: it counts the OTLP that it receives',
   Service: 'cohortd has no list of services: it tells them apart by the segment service.name',
   AlertNotificationTarget: 'where alerts go stands in alerts.webhooks and alerts.alertmanagers',
-  AlertCondition: 'no alert policy refers to it',
 }
 
 /** Translates the text of a file; `file` is its name, for comments. */
@@ -84,13 +83,13 @@ function translate(documents: readonly SourceNode[], objects: Objects, file: str
     translateSlo(slo, { slis: objects.SLI, indicators, policies, names, remarks }),
   )
   for (const [name, sli] of objects.SLI) if (!indicators.has(sli)) indicators.translate(sli, { fallbackName: name })
-  policies.addUnreferred()
+  policies.finish()
   for (const [kind, why] of Object.entries(LEFT_OUT))
     for (const object of objects[kind as Kind].values()) object.leaveOut(why)
   return {
     kind: 'translated',
     configuration: [
-      commentText(HEAD(file), ''),
+      commentText(head(file), ''),
       listText('slis', indicators.entries),
       listText('slos', slos),
       listText('policies', policies.entries),
@@ -100,7 +99,7 @@ function translate(documents: readonly SourceNode[], objects: Objects, file: str
   }
 }
 
-function HEAD(file: string): string[] {
+function head(file: string): string[] {
   return [
     `Made from ${file} by cohortd import openslo. Look through it, then: cohortd check --config THIS_FILE`,
     'Queries cannot be run here. An SLI takes the metric that its query names, from OTLP data points that carry an experiment and a variant;',

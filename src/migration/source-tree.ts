@@ -142,9 +142,7 @@ export function readSourceTrees(text: string): { documents: SourceNode[]; refuse
     }
     const builder = new SourceBuilder(lines)
     const documents = parsed.flatMap((document: Document) =>
-      document.contents === null || isEmptyScalar(document.contents)
-        ? []
-        : [builder.build(document, document.contents)],
+      document.contents === null || isEmptyScalar(document.contents) ? [] : [builder.build(document.contents)],
     )
     return { documents, refused: builder.refused }
   } catch (error) {
@@ -160,13 +158,15 @@ function isEmptyScalar(node: unknown): boolean {
 class SourceBuilder {
   readonly refused: Remark[] = []
   readonly #lines: LineCounter
+  /** By name, the last one above: what an alias means at its place. */
+  readonly #anchors = new Map<string, Node>()
   #values = 0
 
   constructor(lines: LineCounter) {
     this.#lines = lines
   }
 
-  build(document: Document, node: unknown, path = '', depth = 0, offset = 0): SourceNode {
+  build(node: unknown, path = '', depth = 0, offset = 0): SourceNode {
     const at = (node as Node | null)?.range?.[0] ?? offset
     const { line, col } = this.#lines.linePos(at)
     const place = { path, line: Math.max(1, line), column: Math.max(1, col) }
@@ -177,20 +177,24 @@ class SourceBuilder {
       if (this.refused.length === 0) this.refused.push(nothing.remark('refused', why))
       return nothing
     }
-    const content: unknown = isAlias(node) ? node.resolve(document) : node
+    if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined)
+      this.#anchors.set(node.anchor, node)
+    const content: unknown = isAlias(node) ? this.#anchors.get(node.source) : node
+    if (content === undefined)
+      this.refused.push(new SourceNode('scalar', place).remark('refused', 'an alias of nothing'))
     if (isMap(content)) {
       const map = new SourceNode('map', place)
       for (const { key, value } of content.items) {
         const name = isScalar(key) ? String(key.value) : String(key)
         const keyAt = isScalar(key) ? (key.range?.[0] ?? at) : at
-        map.add(name, this.build(document, value, joined(path, name), depth + 1, keyAt))
+        map.add(name, this.build(value, joined(path, name), depth + 1, keyAt))
       }
       return map
     }
     if (isSeq(content)) {
       const list = new SourceNode('list', place)
       for (const [index, item] of content.items.entries())
-        list.add(String(index), this.build(document, item, `${path}[${index}]`, depth + 1, at))
+        list.add(String(index), this.build(item, `${path}[${index}]`, depth + 1, at))
       return list
     }
     return new SourceNode('scalar', place, scalarOf(isScalar(content) ? content.value : null))
@@ -199,7 +203,7 @@ class SourceBuilder {
 
 function scalarOf(value: unknown): Scalar {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
-  return value === null || value === undefined ? null : String(value as bigint)
+  return value === null || value === undefined ? null : `${value as bigint}`
 }
 
 function joined(path: string, key: string): string {

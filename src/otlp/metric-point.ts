@@ -84,13 +84,13 @@ export class PointReader {
         this.#push(point.buckets, this.#unsigned())
         break
       case fields.bucketsPacked:
-        this.#packed(point.buckets, false)
+        this.#packedCounts(point.buckets)
         break
       case fields.bounds:
         this.#push(point.bounds, this.#double())
         break
       case fields.boundsPacked:
-        this.#packed(point.bounds, true)
+        this.#packedDoubles(point.bounds)
         break
       case fields.scale:
         point.scale = this.#signed()
@@ -135,11 +135,25 @@ export class PointReader {
     else this.#point.isMalformed = true
   }
 
-  #packed(row: NumberRow, isDouble: boolean): void {
+  #packedDoubles(row: NumberRow): void {
+    const { view, position, whole } = this.#packedBytes()
+    for (let at = position; at < whole; at += DOUBLE_BYTES) this.#push(row, view.getFloat64(at, true))
+  }
+
+  #packedCounts(row: NumberRow): void {
+    const { view, position, whole } = this.#packedBytes()
+    for (let at = position; at < whole; at += DOUBLE_BYTES)
+      this.#push(row, view.getUint32(at + 4, true) * WORD + view.getUint32(at, true))
+  }
+
+  /** The bytes of packed values of eight bytes each, which are passed. */
+  #packedBytes(): { view: DataView; position: number; whole: number } {
     const cursor = this.#cursor
-    const outer = cursor.enter()
-    while (cursor.position < cursor.end) this.#push(row, isDouble ? this.#double() : this.#unsigned())
-    cursor.leave(outer)
+    const length = cursor.length()
+    const { view, position } = cursor
+    if (length % DOUBLE_BYTES !== 0) cursor.fail('a value reaches past its message')
+    cursor.position = position + length
+    return { view, position, whole: position + length }
   }
 
   #exponential(buckets: ExponentialBuckets): void {

@@ -26,6 +26,13 @@ export class DigestSlices {
     else if (number >= firstSlice(cursor)) this.#open(number).add(value, weight)
   }
 
+  /** The digest of a second, for many values of it; null: it is older than the window. */
+  digestOf(second: number, cursor: number): TDigest | null {
+    const number = sliceOf(second)
+    if (number === this.#hotNumber) return this.#hotDigest
+    return number >= firstSlice(cursor) ? this.#open(number) : null
+  }
+
   /** Adds a digest whose values begin after `start`. */
   merge(start: number, digest: TDigest, cursor: number): void {
     const number = sliceOf(start + 1)

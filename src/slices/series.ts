@@ -23,7 +23,7 @@ export interface MeasuredValues {
   readonly sum: number
   readonly count: number
   /** Gives values with their weights, in which percentiles are good enough. */
-  spread(add: (value: number, weight: number) => void): void
+  spread(into: { add(value: number, weight: number): void }): void
 }
 
 /** Merging partials into a series is commutative and associative (counts exactly, weights to 1e-9, percentiles to the digest's error). */
@@ -81,8 +81,8 @@ export class Series extends RunningCounts implements SliReading {
       this.processSum += sum
       this.processCount += count
     }
-    const digests = this.#digests
-    if (digests !== null) values.spread((value, weight) => digests.add(second, value, weight, this.cursor))
+    const digest = this.#digests?.digestOf(second, this.cursor) ?? null
+    if (digest !== null) values.spread(digest)
   }
 
   /** Moves the cursor to the second; never back. */

@@ -1,4 +1,5 @@
 // How coarse the buckets are that values came in: by so much may be wrong what is read from them.
+import type { NumberRow } from '../model/metric-point.ts'
 import { exponentialBase } from './exponential.ts'
 import type { Increase } from './increase.ts'
 
@@ -10,9 +11,13 @@ export class BucketGrid {
   see({ scale, bounds }: Increase): void {
     this.#scale = scale
     if (scale !== null) return
-    const isSame =
-      bounds.length === this.#bounds.length && this.#bounds.every((bound, at) => bound === bounds.values[at])
-    if (!isSame) this.#bounds = bounds.values.slice(0, bounds.length)
+    if (!this.#hasBounds(bounds)) this.#bounds = bounds.values.slice(0, bounds.length)
+  }
+
+  #hasBounds({ values, length }: NumberRow): boolean {
+    if (length !== this.#bounds.length) return false
+    for (let at = 0; at < length; at++) if (this.#bounds[at] !== values[at]) return false
+    return true
   }
 
   /** Width of the bucket that holds the value; Infinity where it has no end. */

@@ -5,7 +5,7 @@ import type { Increase } from './increase.ts'
 /** Bounds that differ by less than this share are the same one: powers are computed. */
 const TOLERANCE = 1e-9
 /** Values that stand for the events of one bucket, at most. */
-const MOST_POINTS = 8
+const MOST_POINTS = 4
 
 export interface Split {
   /** Events below the limit, or at it where it is the upper bound of a bucket: which of the two they are a histogram does not tell. */
@@ -22,6 +22,15 @@ export function splitBelow(increase: Increase, limit: number): Split {
   if (counts.length === 0) return splitWithoutBuckets(increase, limit)
   for (let at = 0; at < counts.length; at++) {
     const count = counts.values[at]
+    // As nearly always: one of the bucket's own bounds tells.
+    if (increase.upper.values[at] <= limit) {
+      split.below += count
+      continue
+    }
+    if (increase.lower.values[at] >= limit) {
+      split.atOrAbove += count
+      continue
+    }
     const { lower, upper } = limitsOf(increase, at)
     if (upper <= limit || isSame(upper, limit)) split.below += count
     else if (lower >= limit || isSame(lower, limit)) split.atOrAbove += count
@@ -35,18 +44,24 @@ export function splitBelow(increase: Increase, limit: number): Split {
   return split
 }
 
+/** What takes values, such as a digest. */
+export interface ValueSink {
+  add(value: number, weight: number): void
+}
+
 /** Gives values with weights that sum to the count, ascending. */
-export function spread(increase: Increase, add: (value: number, weight: number) => void): void {
+export function spread(increase: Increase, into: ValueSink): void {
   const { counts, count, sum } = increase
   if (counts.length === 0) {
-    if (count > 0 && Number.isFinite(sum / count)) add(sum / count, count)
+    if (count > 0 && Number.isFinite(sum / count)) into.add(sum / count, count)
     return
   }
   for (let at = 0; at < counts.length; at++) {
     const weight = counts.values[at]
     const limits = limitsOf(increase, at)
     const points = Math.max(1, Math.min(MOST_POINTS, Math.ceil(weight)))
-    for (let point = 0; point < points; point++) add(valueAt(increase, limits, (point + 0.5) / points), weight / points)
+    for (let point = 0; point < points; point++)
+      into.add(valueAt(increase, limits, (point + 0.5) / points), weight / points)
   }
 }
 

@@ -1,50 +1,67 @@
-// What is remembered of a time series: when it began, how far it was read and, where its points are cumulative, what the last one said.
+// What is remembered of the last point of a cumulative time series, and what the next one has gained over it. Remembered numbers are written over
+// in place: a hundred thousand series are told of again every few seconds.
 import { EXPONENTIAL_HISTOGRAM, HISTOGRAM, type MetricPoint, type NumberRow } from '../model/metric-point.ts'
 import { downscale, type IndexedCounts } from './exponential.ts'
 import type { Increase } from './increase.ts'
 
 /** Numbers of a point, kept. */
 export type Snapshot =
-  | { readonly kind: 'number'; readonly value: number }
-  | {
-      readonly kind: 'explicit'
-      readonly count: number
-      readonly sum: number
-      readonly bounds: readonly number[]
-      readonly counts: readonly number[]
-    }
+  | { readonly kind: 'number'; value: number }
+  | { readonly kind: 'explicit'; count: number; sum: number; bounds: readonly number[]; counts: number[] }
   | {
       readonly kind: 'exponential'
-      readonly count: number
-      readonly sum: number
-      readonly scale: number
-      readonly zeroCount: number
-      readonly zeroThreshold: number
-      readonly positive: IndexedCounts
-      readonly negative: IndexedCounts
+      count: number
+      sum: number
+      scale: number
+      zeroCount: number
+      positive: IndexedCounts
+      negative: IndexedCounts
     }
+type Explicit = Extract<Snapshot, { kind: 'explicit' }>
+type Exponential = Extract<Snapshot, { kind: 'exponential' }>
 
-export function snapshotOf(point: MetricPoint): Snapshot {
-  if (point.kind === HISTOGRAM)
-    return {
-      kind: 'explicit',
-      count: point.count,
-      sum: point.sum,
-      bounds: numbersOf(point.bounds),
-      counts: numbersOf(point.buckets),
-    }
-  if (point.kind !== EXPONENTIAL_HISTOGRAM) return { kind: 'number', value: point.value }
-  const { count, sum, scale, zeroCount, zeroThreshold, positive, negative } = point
+/** Remembers the point, in the place of `before` where that has room for it. */
+export function remember(point: MetricPoint, before: Snapshot | null): Snapshot {
+  if (point.kind === HISTOGRAM) return rememberExplicit(point, before?.kind === 'explicit' ? before : null)
+  if (point.kind === EXPONENTIAL_HISTOGRAM) return rememberExponential(point)
+  if (before?.kind !== 'number') return { kind: 'number', value: point.value }
+  before.value = point.value
+  return before
+}
+
+function rememberExplicit({ count, sum, bounds, buckets }: MetricPoint, before: Explicit | null): Snapshot {
+  if (before === null || !hasBounds(before.bounds, bounds))
+    return { kind: 'explicit', count, sum, bounds: sharedBounds(bounds), counts: numbersOf(buckets) }
+  before.count = count
+  before.sum = sum
+  for (let at = 0; at < buckets.length; at++) before.counts[at] = buckets.values[at]
+  return before
+}
+
+function rememberExponential({ count, sum, scale, zeroCount, positive, negative }: MetricPoint): Snapshot {
   return {
     kind: 'exponential',
     count,
     sum,
     scale,
     zeroCount,
-    zeroThreshold,
     positive: { offset: positive.offset, counts: numbersOf(positive.counts) },
     negative: { offset: negative.offset, counts: numbersOf(negative.counts) },
   }
+}
+
+/** The series of one instrument have the same bounds, and come one after the other. */
+let latestBounds: readonly number[] = []
+
+function sharedBounds(bounds: NumberRow): readonly number[] {
+  if (!hasBounds(latestBounds, bounds)) latestBounds = numbersOf(bounds)
+  return latestBounds
+}
+
+function hasBounds(known: readonly number[], { values, length }: NumberRow): boolean {
+  if (known.length !== length) return false
+  for (let at = 0; at < length; at++) if (known[at] !== values[at]) return false
+  return true
 }
 
 /** Fills the increase with all that a point says. */
@@ -54,24 +71,42 @@ export function fillWhole(point: MetricPoint, into: Increase): void {
     return
   }
   into.begin(point.count, point.sum)
-  if (point.kind === HISTOGRAM) fillExplicitPoint(point, into)
-  else fillExponentialPoint(point, into)
+  if (point.kind === HISTOGRAM) fillExplicit(point, null, into)
+  else fillExponential(point, into)
   into.min = point.min
   into.max = point.max
 }
 
-function fillExplicitPoint({ bounds, buckets }: MetricPoint, into: Increase): void {
+/** Fills the increase with what a point has gained over what is remembered; false where it has lost anything, or is not of its kind. */
+export function fillGain(before: Snapshot | null, point: MetricPoint, into: Increase): boolean {
+  if (before === null) return false
+  if (point.kind === HISTOGRAM) return before.kind === 'explicit' && gainExplicit(before, point, into)
+  if (point.kind === EXPONENTIAL_HISTOGRAM) return before.kind === 'exponential' && gainExponential(before, point, into)
+  if (before.kind !== 'number' || point.value < before.value) return false
+  into.setValue('amount', point.value - before.value)
+  return true
+}
+
+function gainExplicit(before: Explicit, point: MetricPoint, into: Increase): boolean {
+  const { bounds, buckets, count, sum } = point
+  if (count < before.count || !hasBounds(before.bounds, bounds) || before.counts.length !== buckets.length) return false
+  for (let at = 0; at < buckets.length; at++) if (buckets.values[at] < before.counts[at]) return false
+  into.begin(count - before.count, sum - before.sum)
+  fillExplicit(point, before.counts, into)
+  return true
+}
+
+/** All buckets, less what was counted before. */
+function fillExplicit({ bounds, buckets }: MetricPoint, before: readonly number[] | null, into: Increase): void {
   for (let at = 0; at < bounds.length; at++) into.bounds.push(bounds.values[at])
   for (let at = 0; at < buckets.length; at++) {
     const lower = at === 0 ? -Infinity : bounds.values[at - 1]
-    into.addBucket(lower, at === bounds.length ? Infinity : bounds.values[at], buckets.values[at])
+    const upper = at === bounds.length ? Infinity : bounds.values[at]
+    into.addBucket(lower, upper, buckets.values[at] - (before === null ? 0 : before[at]))
   }
 }
 
-function fillExponentialPoint(
-  { scale, positive, negative, zeroCount, zeroThreshold }: MetricPoint,
-  into: Increase,
-): void {
+function fillExponential({ scale, positive, negative, zeroCount, zeroThreshold }: MetricPoint, into: Increase): void {
   into.scale = scale
   for (let at = negative.counts.length - 1; at >= 0; at--)
     into.addExponential(negative.offset + at, -1, negative.counts.values[at], scale)
@@ -80,84 +115,50 @@ function fillExponentialPoint(
     into.addExponential(positive.offset + at, 1, positive.counts.values[at], scale)
 }
 
-/** Fills the increase with what a later snapshot has gained over an earlier one; false where it has lost anything, or is not of its kind. */
-export function fillDifference(before: Snapshot | null, now: Snapshot, into: Increase): boolean {
-  if (before === null) return false
-  if (now.kind === 'number') {
-    if (before.kind !== 'number' || now.value < before.value) return false
-    into.setValue('amount', now.value - before.value)
-    return true
-  }
-  if (now.kind === 'explicit') return before.kind === 'explicit' && fillExplicit(before, now, into)
-  return before.kind === 'exponential' && fillExponential(before, now, into)
-}
-
-type Explicit = Extract<Snapshot, { kind: 'explicit' }>
-type Exponential = Extract<Snapshot, { kind: 'exponential' }>
-
-function fillExplicit(before: Explicit, now: Explicit, into: Increase): boolean {
-  const { bounds, counts } = now
-  if (!hasSameBounds(before, now)) return false
-  const count = now.count - before.count
-  if (count < 0) return false
-  into.begin(count, now.sum - before.sum)
-  for (const bound of bounds) into.bounds.push(bound)
-  for (const [at, total] of counts.entries()) {
-    const gained = total - before.counts[at]
-    if (gained < 0) return false
-    into.addBucket(at === 0 ? -Infinity : bounds[at - 1], at === bounds.length ? Infinity : bounds[at], gained)
-  }
-  return true
-}
-
-function hasSameBounds(before: Explicit, now: Explicit): boolean {
-  return before.bounds.length === now.bounds.length && before.bounds.every((bound, at) => bound === now.bounds[at])
-}
-
 /** A scale that rises says that counting began anew: a histogram only ever becomes coarser. */
-function fillExponential(before: Exponential, now: Exponential, into: Increase): boolean {
-  const steps = before.scale - now.scale
-  const count = now.count - before.count
-  if (steps < 0 || count < 0) return false
-  into.begin(count, now.sum - before.sum)
-  into.scale = now.scale
-  const negative = difference(downscale(before.negative, steps), now.negative)
-  const positive = difference(downscale(before.positive, steps), now.positive)
-  const zero = now.zeroCount - before.zeroCount
-  if (negative === null || positive === null) return false
-  for (let at = negative.counts.length - 1; at >= 0; at--)
-    into.addExponential(negative.offset + at, -1, negative.counts[at], now.scale)
+function gainExponential(before: Exponential, point: MetricPoint, into: Increase): boolean {
+  const { scale, count, sum, zeroCount, zeroThreshold } = point
+  const steps = before.scale - scale
   // Values may move into a zero bucket that became wider, never out of it.
-  if (zero < 0) return false
-  into.addBucket(-now.zeroThreshold, now.zeroThreshold, zero)
-  for (const [at, gained] of positive.counts.entries()) into.addExponential(positive.offset + at, 1, gained, now.scale)
+  const zero = zeroCount - before.zeroCount
+  if (steps < 0 || count < before.count || zero < 0) return false
+  const negative = difference(downscale(before.negative, steps), point.negative)
+  const positive = difference(downscale(before.positive, steps), point.positive)
+  if (negative === null || positive === null) return false
+  into.begin(count - before.count, sum - before.sum)
+  into.scale = scale
+  for (let at = negative.length - 1; at >= 0; at--)
+    into.addExponential(point.negative.offset + at, -1, negative[at], scale)
+  into.addBucket(-zeroThreshold, zeroThreshold, zero)
+  for (const [at, gained] of positive.entries()) into.addExponential(point.positive.offset + at, 1, gained, scale)
   return true
 }
 
 /** Null where any count is lower than before. */
-function difference(before: IndexedCounts, now: IndexedCounts): IndexedCounts | null {
-  const gained = [...now.counts]
+function difference(before: IndexedCounts, now: { offset: number; counts: NumberRow }): number[] | null {
+  const gained = numbersOf(now.counts)
   for (const [at, count] of before.counts.entries()) {
     if (count === 0) continue
     const place = before.offset + at - now.offset
     if (!((gained[place] ?? -1) >= count)) return null
     gained[place] -= count
   }
-  return { offset: now.offset, counts: gained }
+  return gained
 }
 
-export function isSameSnapshot(a: Snapshot, b: Snapshot): boolean {
-  if (a.kind === 'number') return b.kind === 'number' && a.value === b.value
-  if (b.kind === 'number') return false
-  return a.kind === b.kind && a.count === b.count && (a.sum === b.sum || (Number.isNaN(a.sum) && Number.isNaN(b.sum)))
+/** Whether a point says what is remembered. */
+export function isSame(before: Snapshot, point: MetricPoint): boolean {
+  if (before.kind === 'number') return before.value === point.value
+  return before.count === point.count && Object.is(before.sum, point.sum)
 }
 
-/** Whether a snapshot counts less than another. */
-export function isLess(a: Snapshot, b: Snapshot): boolean {
-  const total = (snapshot: Snapshot): number => (snapshot.kind === 'number' ? snapshot.value : snapshot.count)
-  return total(a) < total(b)
+/** Whether a point counts less than what is remembered. */
+export function isLess(point: MetricPoint, before: Snapshot): boolean {
+  return before.kind === 'number' ? point.value < before.value : point.count < before.count
 }
 
 function numbersOf({ values, length }: NumberRow): number[] {
-  return Array.from(values.subarray(0, length))
+  const numbers: number[] = []
+  for (let at = 0; at < length; at++) numbers.push(values[at])
+  return numbers
 }

@@ -22,7 +22,7 @@ import {
   SUM,
 } from '../model/metric-point.ts'
 import type { Increase } from './increase.ts'
-import { fillDifference, fillWhole, isLess, isSameSnapshot, type Snapshot, snapshotOf } from './known-stream.ts'
+import { fillGain, fillWhole, isLess, isSame, remember, type Snapshot } from './known-stream.ts'
 
 /** `counted`: the increase is filled. All others add nothing. */
 export type StreamOutcome =
@@ -160,7 +160,7 @@ export class StreamTable {
     if (!this.#makeRoom(nowMs)) return this.#found('limit', 'refused')
     const startMicros = startMicrosOf(point)
     const lastMicros = timeMicrosOf(point)
-    const snapshot = snapshotOf(point)
+    const snapshot = remember(point, null)
     const isInView = startMicros >= this.#viewStartMicros && startMicros > 0 && startMicros < lastMicros
     const key = this.#add(point, { startMicros, lastMicros, snapshot }, nowMs)
     const hasEnded = this.#ended.delete(key)
@@ -172,22 +172,22 @@ export class StreamTable {
   #next(known: KnownStream, point: MetricPoint, { nowMs, into }: { nowMs: number; into: Increase }): StreamOutcome {
     const start = startMicrosOf(point) || known.startMicros
     const time = timeMicrosOf(point)
-    const snapshot = snapshotOf(point)
     const before = known.snapshot
     if (time <= known.lastMicros)
-      return time === known.lastMicros && before !== null && isSameSnapshot(before, snapshot)
+      return time === known.lastMicros && before !== null && isSame(before, point)
         ? this.#found('duplicate', 'duplicates')
         : this.#found('out_of_order', 'out_of_order')
     if (start < known.startMicros) return this.#found('overlap', 'overlaps')
     const isReset = start > known.startMicros
-    if (isReset && start < known.lastMicros && before !== null && !isLess(snapshot, before))
+    if (isReset && start < known.lastMicros && before !== null && !isLess(point, before))
       return this.#found('overlap', 'overlaps')
     if (isReset && start > known.lastMicros) this.counters.gaps++
     known.seenMs = nowMs
     known.startMicros = start
     known.lastMicros = time
-    known.snapshot = snapshot
-    if (!isReset && fillDifference(before, snapshot, into)) return 'counted'
+    const hasGained = !isReset && fillGain(before, point, into)
+    known.snapshot = remember(point, before)
+    if (hasGained) return 'counted'
     this.counters.resets++
     fillWhole(point, into)
     return 'counted'

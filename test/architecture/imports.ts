@@ -30,6 +30,7 @@ const KNOWN_ROOMS: Readonly<Record<string, readonly string[]>> = {
   watch: PURE,
   // Reads and writes state by the verbs of the store's port.
   archive: [...PURE, 'store'],
+  migration: PURE,
   // Shows a running daemon as `cohortd watch` does.
   demo: [...PURE, 'watch'],
   // Drives an engine over a recording, without sockets.

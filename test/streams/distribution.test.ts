@@ -69,11 +69,13 @@ describe('percentiles of values in buckets', () => {
     grid.see(increase)
     let weight = 0
     let last = -Infinity
-    spread(increase, (value, one) => {
-      expect(value).toBeGreaterThanOrEqual(last)
-      last = value
-      weight += one
-      digest.add(value, one)
+    spread(increase, {
+      add(value, one) {
+        expect(value).toBeGreaterThanOrEqual(last)
+        last = value
+        weight += one
+        digest.add(value, one)
+      },
     })
     expect(weight).toBeCloseTo(sorted.length)
     for (const p of [0.5, 0.9, 0.99]) {
