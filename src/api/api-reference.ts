@@ -57,7 +57,7 @@ ${LATER_OPERATIONS.map(({ method, path, summary }) => `| ${method} ${path} | ${s
 
 ## Shapes
 
-Properties of the answers; \`?\` after a type stands for "or null".
+Properties of the answers; \`?\` after a type stands for "or null". A property in parentheses is not always there.
 
 ${Object.entries(SCHEMAS).map(shape).join('\n')}`
 }
@@ -73,19 +73,30 @@ function section({ method, path, summary, parameters, answers }: ApiOperation): 
 }
 
 function shape([name, schema]: readonly [string, Schema]): string {
-  const rows = Object.entries(propertiesOf(schema)).map(([property, one]) => {
-    return `| \`${property}\` | ${typeText(one)} | ${typeof one.description === 'string' ? one.description : ''} |`
+  const rows = propertiesOf(schema).map(([property, one]) => {
+    return `| ${property} | ${typeText(one)} | ${descriptionOf(one)} |`
   })
-  return `### ${name}\n\n| property | type | |\n|---|---|---|\n${rows.join('\n')}\n`
+  const about = descriptionOf(schema)
+  return `### ${name}\n\n${about === '' ? '' : `${about}\n\n`}| property | type | |\n|---|---|---|\n${rows.join('\n')}\n`
 }
 
-function propertiesOf(schema: Schema): Readonly<Record<string, Schema>> {
-  return (schema.properties ?? {}) as Readonly<Record<string, Schema>>
+function descriptionOf({ description }: Schema): string {
+  return typeof description === 'string' ? description : ''
+}
+
+/** Names as they are shown, and schemas, of all properties: in parentheses those that are not always there. */
+function propertiesOf(schema: Schema): [string, Schema][] {
+  if (typeof schema.$ref === 'string') return propertiesOf(SCHEMAS[nameOf(schema.$ref)])
+  if (Array.isArray(schema.allOf)) return (schema.allOf as Schema[]).flatMap(propertiesOf)
+  const required = schema.required as readonly string[] | undefined
+  return Object.entries((schema.properties ?? {}) as Readonly<Record<string, Schema>>).map(([name, one]) => {
+    return [required === undefined || required.includes(name) ? `\`${name}\`` : `(\`${name}\`)`, one]
+  })
 }
 
 /** A schema in a few words: "number?", "list of Warning", "map of {good, bad}". */
 function typeText(schema: Schema): string {
-  if (typeof schema.$ref === 'string') return nameText(schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1))
+  if (typeof schema.$ref === 'string') return nameText(nameOf(schema.$ref))
   if (Array.isArray(schema.anyOf)) {
     const others = (schema.anyOf as Schema[]).filter((one) => one.type !== 'null')
     return `${others.map(typeText).join(' or ')}?`
@@ -100,8 +111,12 @@ function typeText(schema: Schema): string {
   if (type !== 'object') return `${type ?? 'anything'}${optional}`
   if (schema.additionalProperties !== undefined)
     return `map of ${typeText(schema.additionalProperties as Schema)}${optional}`
-  const inner = Object.entries(propertiesOf(schema)).map(([name, one]) => `\`${name}\`: ${typeText(one)}`)
+  const inner = propertiesOf(schema).map(([name, one]) => `${name}: ${typeText(one)}`)
   return `${inner.length === 0 ? 'object' : `{${inner.join(', ')}}`}${optional}`
+}
+
+function nameOf(reference: string): string {
+  return reference.slice(reference.lastIndexOf('/') + 1)
 }
 
 function nameText(name: string): string {

@@ -10,8 +10,10 @@ const numberOrNull = { type: ['number', 'null'] } as const
 const count = {
   type: 'number',
   minimum: 0,
-  description: 'May be a fraction where sampled spans carry weights.',
+  description: 'May be a fraction where sampled items carry weights.',
 } as const
+const whole = { type: 'integer', minimum: 0 } as const
+const share = { type: 'number', minimum: 0 } as const
 const flag = { type: 'boolean' } as const
 const moment = { type: 'string', format: 'date-time' } as const
 const momentOrNull = { type: ['string', 'null'], format: 'date-time' } as const
@@ -31,9 +33,15 @@ function record(properties: Readonly<Record<string, Schema>>, description?: stri
   }
 }
 
+/** The same, or null. */
+function orNull(schema: Schema, description?: string): Schema {
+  return { anyOf: [schema, { type: 'null' }], ...(description === undefined ? {} : { description }) }
+}
+
 /** The same object, with properties that are not always there. */
-function withOptional(schema: Schema, optional: Readonly<Record<string, Schema>>): Schema {
-  return { ...schema, properties: { ...(schema['properties'] as object), ...optional } }
+function withOptional(schema: Schema, optional: Readonly<Record<string, Schema>>, description?: string): Schema {
+  const properties = { ...(schema['properties'] as object), ...optional }
+  return { ...schema, properties, ...(description === undefined ? {} : { description }) }
 }
 
 const judgedCount = {
@@ -41,11 +49,16 @@ const judgedCount = {
   minimum: 0,
   description: 'Null where the SLI is a ratio with an amount, whose events are neither good nor bad.',
 } as const
-const percentiles = { type: ['object', 'null'], additionalProperties: number } as const
-const windowReport = withOptional(
-  record({ events: count, good: judgedCount, bad: judgedCount, good_ratio: numberOrNull }),
-  { ratio: { ...numberOrNull, description: 'Of a ratio with an amount: the amount for each of the events.' } },
-)
+const validCount = {
+  ...count,
+  description:
+    'Valid ones, weighted; of a ratio with an amount, its denominator; of an ingest SLI, what was to be expected.',
+} as const
+const percentiles = {
+  type: ['object', 'null'],
+  additionalProperties: number,
+  description: 'By percentile, of the last five minutes; null when there was nothing.',
+} as const
 
 const alert = record({ severity, since: moment, shared: { ...flag, description: 'The control burns too.' } })
 const reason = record({ code: text, message: text })
@@ -100,38 +113,81 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   SliReport: withOptional(
     record({
       sli: text,
-      events: count,
+      events: validCount,
       good: judgedCount,
       bad: judgedCount,
-      windows: mapOf(windowReport),
+      windows: mapOf(ref('SliWindow')),
       percentiles,
-      baseline: { anyOf: [ref('Baseline'), { type: 'null' }] },
+      baseline: orNull(ref('Baseline'), 'Null: nothing was seen before the experiment.'),
     }),
     {
-      mean: { ...numberOrNull, description: 'Of the values of the last five minutes; of SLIs over metrics.' },
-      estimated: { ...flag, description: "Good and bad were interpolated within a histogram's bucket." },
+      mean: {
+        ...numberOrNull,
+        description: 'Of SLIs over one metric: mean of the values of the last five minutes; null when there was none.',
+      },
+      estimated: {
+        const: true,
+        description: "There where good and bad were interpolated within a histogram's bucket.",
+      },
       percentile_errors: {
         ...mapOf(numberOrNull),
-        description: "By percentile: width of the histogram's bucket in which it lies; null: not bounded.",
+        description:
+          'There where histograms gave the values. By percentile, by how much it may be wrong: the width of the bucket in which it lies; null: not bounded.',
       },
     },
+    'Counts are since the experiment began.',
+  ),
+  SliWindow: withOptional(
+    record({
+      events: validCount,
+      good: judgedCount,
+      bad: judgedCount,
+      good_ratio: { ...numberOrNull, description: 'Null without events, and of a ratio with an amount.' },
+    }),
+    {
+      ratio: {
+        ...numberOrNull,
+        description: 'Of a ratio with an amount: the amount divided by the events; null without any.',
+      },
+    },
+    'An SLI in a trailing window. Where good (or bad) events and valid ones each come at their own time, good may be more than events; good_ratio is then 1.',
   ),
   Baseline: {
-    allOf: [windowReport, record({ window: text, taken_at: moment, percentiles, mean: numberOrNull })],
+    allOf: [
+      ref('SliWindow'),
+      record({
+        window: { ...text, description: 'How much of the time before the experiment was looked at, as in `1h`.' },
+        taken_at: { ...moment, description: 'When the experiment began in these segments.' },
+        percentiles: { ...percentiles, description: 'By percentile.' },
+        mean: numberOrNull,
+      }),
+    ],
     description: 'The SLI before the experiment began, from items of the same segments that belonged to no experiment.',
   },
   SloReport: withOptional(
     record({
       slo: text,
       objective: { ...numberOrNull, description: 'Null where there is an upper bound.' },
-      burn: mapOf(numberOrNull),
-      sufficient: flag,
-      events: count,
+      burn: {
+        ...mapOf(numberOrNull),
+        description:
+          'By window; the bad share by the error budget, or the ratio by its upper bound. Null without events.',
+      },
+      sufficient: { ...flag, description: 'Whether there are as many events as are required.' },
+      events: { ...count, description: "Items in the longest window of the SLO's rules." },
       events_required: count,
-      error_budget_remaining: numberOrNull,
-      alert: { anyOf: [alert, { type: 'null' }] },
+      error_budget_remaining: {
+        ...numberOrNull,
+        description: 'Share of the error budget, or of the upper bound, that is left; below 0 when overspent.',
+      },
+      alert: orNull(alert, 'Null: none fires.'),
     }),
-    { upper_bound: { ...number, description: 'What the ratio of the SLI must not be above.' } },
+    {
+      upper_bound: {
+        ...number,
+        description: 'There in the place of an objective: what the ratio of the SLI must not be above.',
+      },
+    },
   ),
   CohortReport: record({ segments: texts, slis: list(ref('SliReport')), slos: list(ref('SloReport')) }),
   ExperimentReport: record({
@@ -139,43 +195,61 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     config_hash: text,
     items: ref('Items'),
     ...experimentHead,
-    variants: list(
-      record({
-        variant: text,
-        exposures: count,
-        unique_units: { ...numberOrNull, description: 'Null: no exposure told its unit.' },
-        units: { anyOf: [ref('Units'), { type: 'null' }] },
-        verdict: ref('Verdict'),
-        cohorts: list(ref('CohortReport')),
-      }),
-    ),
+    variants: list(ref('VariantReport')),
     comparisons: { type: 'array', items: {} },
-    contamination: { anyOf: [ref('Contamination'), { type: 'null' }] },
+    contamination: orNull(ref('Contamination'), 'Null: no exposure told its unit.'),
     warnings: list(ref('Warning')),
   }),
+  VariantReport: record({
+    variant: text,
+    exposures: { ...count, description: 'Flag evaluations that gave the variant, weighted.' },
+    unique_units: {
+      type: ['integer', 'null'],
+      minimum: 0,
+      description: 'Units (users, sessions) that were exposed to the variant; null: no exposure told its unit.',
+    },
+    units: orNull(ref('Units'), 'Null where unique_units is.'),
+    verdict: ref('Verdict'),
+    cohorts: list(ref('CohortReport')),
+  }),
   Units: record(
-    { relative_error: number, share: number, expected_share: numberOrNull, repeat_exposures: count },
-    'Units (users, sessions) of a variant. relative_error: half-width of the 95 % interval of unique_units, relative to it; 0: exact.',
+    {
+      relative_error: {
+        ...share,
+        description: 'Half-width of the 95 % interval of unique_units, relative to it; 0: exact.',
+      },
+      share: { ...share, description: "Share of the experiment's units." },
+      expected_share: {
+        type: ['number', 'null'],
+        minimum: 0,
+        description: 'Share that the declared allocation plans for; null: none is declared.',
+      },
+      repeat_exposures: { ...whole, description: 'Exposures beyond the first of each unit.' },
+    },
+    'Units (users, sessions) of a variant, from a sample of them once there are many.',
   ),
   Contamination: record(
-    { units: count, contaminated: count, ratio: number, lower: number, upper: number },
-    'Units that were exposed to several variants, with a 95 % interval.',
+    {
+      units: { ...whole, description: 'Units of the experiment.' },
+      contaminated: { ...whole, description: 'Those of them that were exposed to several of its variants.' },
+      ratio: { ...share, description: 'Share of these.' },
+      lower: { ...share, description: 'Lower end of the 95 % interval of the ratio (Wilson).' },
+      upper: { ...share, description: 'Upper end.' },
+    },
+    'Units that were exposed to several variants of an experiment.',
   ),
   VerdictAnswer: record({
     experiment: text,
     variant: text,
     ...verdictFields,
     events_total: count,
-    evidence: {
-      anyOf: [
-        record({
-          control: textOrNull,
-          slos: list({ allOf: [record({ segments: texts }), ref('SloReport')] }),
-          omitted: { type: 'integer', minimum: 0 },
-        }),
-        { type: 'null' },
-      ],
-    },
+    evidence: orNull(
+      record({
+        control: textOrNull,
+        slos: list({ allOf: [record({ segments: texts }), ref('SloReport')] }),
+        omitted: whole,
+      }),
+    ),
     degraded,
     evaluated_at: momentOrNull,
     data_age_seconds: { ...numberOrNull, description: 'Age of the evaluation that this answer is made of.' },

@@ -1,20 +1,10 @@
 // The answer of the verdict route, made of an experiment's report: for pipelines, so it is complete for a variant that is
 // known, one that is not, and everything between.
-import type { ExperimentReport, VariantReport, VerdictReport } from '../model/report.ts'
+import type { ExperimentReport, SloReport, VariantReport, VerdictReport } from '../model/report.ts'
 
 export interface VerdictEvidence {
   readonly control: string | null
-  readonly slos: readonly {
-    readonly segments: Readonly<Record<string, string>>
-    readonly slo: string
-    readonly objective: number | null
-    readonly sufficient: boolean
-    readonly events: number
-    readonly events_required: number
-    readonly burn: Readonly<Record<string, number | null>>
-    readonly error_budget_remaining: number | null
-    readonly alert: { readonly severity: string; readonly since: string; readonly shared: boolean } | null
-  }[]
+  readonly slos: readonly (SloReport & { readonly segments: Readonly<Record<string, string>> })[]
   /** Cohort and SLO pairs left out of `slos`. */
   readonly omitted: number
 }

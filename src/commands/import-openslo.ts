@@ -59,7 +59,8 @@ function readOrComplain(path: string, terminal: Terminal): string | null {
 }
 
 function told({ line, column, path, kind, why }: Remark, file: string): string {
-  return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${WORDS[kind]}${why}`
+  const text = `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${WORDS[kind]}${why}`
+  return text.replaceAll(/\p{Cc}/gu, ' ')
 }
 
 function summary({ counts, remarks }: Extract<OpensloImport, { kind: 'translated' }>): string {

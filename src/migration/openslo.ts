@@ -94,7 +94,10 @@ function translate(documents: readonly SourceNode[], objects: Objects, file: str
       listText('slos', slos),
       listText('policies', policies.entries),
     ].join('\n'),
-    remarks: ordered([...remarks, ...documents.flatMap((document) => document.unused())]),
+    remarks: ordered(
+      remarks,
+      documents.flatMap((document) => document.unused()),
+    ),
     counts: { slis: share(indicators.entries), slos: share(slos), policies: policies.entries.length },
   }
 }
@@ -146,12 +149,12 @@ function share(entries: readonly { readonly entry: unknown }[]): Share {
   return { translated: entries.filter(({ entry }) => entry !== null).length, of: entries.length }
 }
 
-/** By place; the same is said once. */
-function ordered(remarks: readonly Remark[]): Remark[] {
-  const byPlace = new Map<string, Remark>()
-  for (const remark of remarks) {
-    const key = `${remark.line}:${remark.column}:${remark.path}:${remark.kind}`
-    if (!byPlace.has(key)) byPlace.set(key, remark)
-  }
-  return [...byPlace.values()].sort((a, b) => a.line - b.line || a.column - b.column)
+/** By place; the same is said once, and of a leaf that is told of already no more is said. */
+function ordered(told: readonly Remark[], unused: readonly Remark[]): Remark[] {
+  const placeOf = ({ line, column, path }: Remark): string => `${line}:${column}:${path}`
+  const once = new Map(told.map((remark) => [`${placeOf(remark)}:${remark.kind}:${remark.why}`, remark]))
+  const left = new Set(told.flatMap((remark) => (remark.kind === 'left_out' ? [placeOf(remark)] : [])))
+  return [...once.values(), ...unused.filter((remark) => !left.has(placeOf(remark)))].sort(
+    (a, b) => a.line - b.line || a.column - b.column,
+  )
 }

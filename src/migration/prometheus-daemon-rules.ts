@@ -63,13 +63,13 @@ const TELEMETRY: readonly AlertRule[] = [
     'CohortdTelemetryPends',
     [
       'sum by (signal) (cohortd_receiver_pending_items)',
-      '> 60 * sum by (signal) (rate(cohortd_receiver_items_total[5m]))',
+      '> sum by (signal) (increase(cohortd_receiver_items_total[5m]))',
     ].join('\n'),
     {
       for: '10m',
       severity: 'ticket',
       summary:
-        'more than a minute of {{ $labels.signal }} waits for the trace or unit that tells its experiment: {{ printf "%.0f" $value }} items',
+        'more {{ $labels.signal }} wait for the trace or unit that tells their experiment than came in five minutes: {{ printf "%.0f" $value }} items',
     },
   ),
   rule('CohortdLimitReached', 'sum by (limit) (rate(cohortd_limit_overflows_total[5m])) > 0', {

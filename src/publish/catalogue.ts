@@ -19,7 +19,7 @@ export const COHORT_METRICS = {
   cohortd_sli_events_total: {
     type: 'counter',
     unit: null,
-    help: 'Events of the SLI by outcome, weighted, counted by this process since its start; valid and good (or bad) where the SLI counts these apart.',
+    help: 'Events of the SLI by outcome, weighted, counted by this process since its start: good and bad, or valid and one of these where the other is derived from both.',
     labels: ['sli', 'outcome'],
   },
   cohortd_sli_value: {
@@ -37,13 +37,13 @@ export const COHORT_METRICS = {
   cohortd_sli_good_ratio: {
     type: 'gauge',
     unit: 'ratio',
-    help: 'Good events as a share of the valid ones in the trailing window; absent where the window holds none.',
+    help: 'Good events as a share of the valid ones in the trailing window, 1 at most; absent where the window holds none.',
     labels: ['sli', 'window'],
   },
   cohortd_sli_ratio: {
     type: 'gauge',
     unit: null,
-    help: 'Amount for each of the valid events in the trailing window, of a ratio of two metrics; absent where the window holds none.',
+    help: 'Amount for each of the valid events in the trailing window, of an SLI whose ratio has an upper bound; absent where the window holds none.',
     labels: ['sli', 'window'],
   },
   cohortd_slo_burn_rate: {
@@ -55,7 +55,7 @@ export const COHORT_METRICS = {
   cohortd_slo_error_budget_remaining_ratio: {
     type: 'gauge',
     unit: 'ratio',
-    help: 'Share of the error budget that is left in the window of the SLO; negative when overspent, absent without events.',
+    help: 'Share of the error budget, or of the upper bound, that is left in the window of the SLO; negative when overspent, absent without events.',
     labels: ['slo'],
   },
   cohortd_slo_alert_firing: {
@@ -77,13 +77,13 @@ export const GLOBAL_METRICS = {
   cohortd_slo_objective_ratio: {
     type: 'gauge',
     unit: 'ratio',
-    help: 'Objective of the SLO as configured.',
+    help: 'Objective of the SLO as configured; absent where it has an upper bound.',
     labels: ['slo'],
   },
   cohortd_slo_upper_bound: {
     type: 'gauge',
     unit: null,
-    help: 'Upper bound of the SLO, in the place of an objective.',
+    help: 'What the ratio of the SLO must not be above, as configured; absent where it has an objective.',
     labels: ['slo'],
   },
   cohortd_experiment_exposures_total: {
@@ -107,7 +107,7 @@ export const GLOBAL_METRICS = {
   cohortd_metric_stream_points_total: {
     type: 'counter',
     unit: null,
-    help: 'Data points of which something was found beside what they count: duplicates, gaps, resets and the like.',
+    help: 'Data points of received metrics by what was found of them or of their time series, since the start of this process.',
     labels: ['finding'],
   },
   cohortd_experiment_verdict: {

@@ -110,6 +110,9 @@ Events are CloudEvents 1.0 in JSON, the same bytes on every channel. This page i
 * \`time\` is the tick's, on the clock of the telemetry's receipt.
 * \`subject\` is the experiment, then the variant, then the segment values, joined by slashes.
 * Burn rates are null where their window held no valid event; \`events\` and \`bad\` are weighted counts.
+* Of an SLO that bounds a ratio of two metrics, \`objective\` is null and \`upper_bound\` is there: \`bad\` is then the amount,
+  \`events\` what it is divided by, and the burn rate their ratio divided by the bound. \`trace_ids\` are of spans and events only,
+  so they are empty where the SLI is made of metrics.
 
 \`GET /api/v1/events\` pages through the log, \`GET /api/v1/events/stream\` follows it (server-sent events: an \`id:\` and a
 \`data:\` line each, no \`event:\` line; the type is in the JSON). A client that reconnects sends the last id it has seen as

@@ -1,5 +1,5 @@
 // Families that are not per cohort: objectives, verdicts, the ledger of received items, and the daemon's own.
-import type { Reading, VariantReading } from '../model/reading.ts'
+import type { Reading, StreamReading, VariantReading } from '../model/reading.ts'
 import { SIGNALS } from '../model/signal.ts'
 import type { GlobalMetricName, MetricFamily } from './catalogue.ts'
 import { GLOBAL_METRICS } from './catalogue.ts'
@@ -9,16 +9,28 @@ import type { LabelledValue, SelfMetrics } from './self-metrics.ts'
 
 const VERDICTS = ['rollback', 'hold', 'continue', 'promote'] as const
 
+/** What exported samples are made of. An engine makes its variants anew whenever it is asked for them. */
+type ExportedOf = Pick<Reading, 'slos' | 'variants'>
+
+/** What goes out as OTLP metrics too, beside the verdicts, which a snapshot holds by name. */
+const EXPORTED = {
+  cohortd_slo_objective_ratio: objectiveSamples,
+  cohortd_slo_upper_bound: upperBoundSamples,
+  cohortd_experiment_exposures_total: exposureSamples,
+  cohortd_experiment_unique_units: unitSamples,
+} as const satisfies Partial<Record<GlobalMetricName, (of: ExportedOf) => LabelledValue[]>>
+type ExportedGlobal = keyof typeof EXPORTED
+
+export const EXPORTED_GLOBALS = Object.keys(EXPORTED) as readonly ExportedGlobal[]
+
 /** Samples of the families that a reading has beside those of its cohorts, made as they are read. */
 function globalSamples(reading: Reading): { name: GlobalMetricName; samples: Iterable<LabelledValue> }[] {
+  const { slos, variants, streams } = reading
   return [
-    { name: 'cohortd_slo_objective_ratio', samples: objectiveSamples(reading) },
-    { name: 'cohortd_slo_upper_bound', samples: upperBoundSamples(reading) },
-    { name: 'cohortd_experiment_verdict', samples: allVerdicts(reading) },
-    { name: 'cohortd_experiment_exposures_total', samples: reading.variants.map(exposureSample) },
-    { name: 'cohortd_experiment_unique_units', samples: reading.variants.flatMap(unitSamples) },
-    { name: 'cohortd_metric_streams', samples: [{ labels: {}, value: reading.streams.live }] },
-    { name: 'cohortd_metric_stream_points_total', samples: streamSamples(reading) },
+    ...EXPORTED_GLOBALS.map((name) => ({ name, samples: EXPORTED[name]({ slos, variants }) })),
+    { name: 'cohortd_experiment_verdict', samples: allVerdicts(variants) },
+    { name: 'cohortd_metric_streams', samples: [{ labels: {}, value: streams.live }] },
+    { name: 'cohortd_metric_stream_points_total', samples: findingSamples(streams) },
     {
       name: 'cohortd_receiver_items_total',
       samples: reading.ledger.rows().map(({ signal, transport, outcome, reason, items }) => ({
@@ -35,50 +47,48 @@ function globalSamples(reading: Reading): { name: GlobalMetricName; samples: Ite
 
 /** A sample of a family that is not per cohort. */
 export interface GlobalSample extends LabelledValue {
-  readonly name: GlobalMetricName
+  readonly name: ExportedGlobal
 }
 
-/** What goes out as OTLP metrics, verdicts aside. */
-export function exportedGlobals(reading: Reading): GlobalSample[] {
-  const named = (name: GlobalMetricName, samples: readonly LabelledValue[]): GlobalSample[] =>
-    samples.map((sample) => ({ name, ...sample }))
-  return [
-    ...named('cohortd_slo_objective_ratio', objectiveSamples(reading)),
-    ...named('cohortd_slo_upper_bound', upperBoundSamples(reading)),
-    ...named('cohortd_experiment_exposures_total', reading.variants.map(exposureSample)),
-    ...named('cohortd_experiment_unique_units', reading.variants.flatMap(unitSamples)),
-  ]
+/** The samples of EXPORTED_GLOBALS; a family without one is absent. */
+export function exportedGlobals(of: ExportedOf): GlobalSample[] {
+  return EXPORTED_GLOBALS.flatMap((name) => EXPORTED[name](of).map((sample) => ({ name, ...sample })))
 }
 
 /** The objective of each SLO. */
-function objectiveSamples(reading: Reading): LabelledValue[] {
-  return reading.slos.flatMap(({ name, objective }) =>
+function objectiveSamples({ slos }: ExportedOf): LabelledValue[] {
+  return slos.flatMap(({ name, objective }) =>
     objective === null ? [] : [{ labels: { slo: name }, value: objective }],
   )
 }
 
 /** The upper bound of each SLO that has one. */
-function upperBoundSamples(reading: Reading): LabelledValue[] {
-  return reading.slos.flatMap(({ name, upperBound }) =>
+function upperBoundSamples({ slos }: ExportedOf): LabelledValue[] {
+  return slos.flatMap(({ name, upperBound }) =>
     upperBound === null ? [] : [{ labels: { slo: name }, value: upperBound }],
   )
 }
 
 /** What was found of the points of time series. */
-function streamSamples({ streams }: Reading): LabelledValue[] {
-  return Object.entries(streams.points).map(([finding, value]) => ({ labels: { finding }, value }))
+function findingSamples({ points }: StreamReading): LabelledValue[] {
+  return Object.entries(points).map(([finding, value]) => ({ labels: { finding }, value }))
 }
 
-function exposureSample({ experiment, variant, processExposures }: VariantReading): LabelledValue {
-  return { labels: { experiment, variant }, value: processExposures }
+function exposureSamples({ variants }: ExportedOf): LabelledValue[] {
+  return variants.map(({ experiment, variant, processExposures }) => ({
+    labels: { experiment, variant },
+    value: processExposures,
+  }))
 }
 
-/** One sample, or none where nothing is known of units. */
-function unitSamples({ experiment, variant, uniqueUnits }: VariantReading): LabelledValue[] {
-  return uniqueUnits === null ? [] : [{ labels: { experiment, variant }, value: uniqueUnits }]
+/** Of the variants of which some unit is known. */
+function unitSamples({ variants }: ExportedOf): LabelledValue[] {
+  return variants.flatMap(({ experiment, variant, uniqueUnits }) =>
+    uniqueUnits === null ? [] : [{ labels: { experiment, variant }, value: uniqueUnits }],
+  )
 }
 
-function* allVerdicts({ variants }: Reading): Generator<LabelledValue> {
+function* allVerdicts(variants: readonly VariantReading[]): Generator<LabelledValue> {
   for (const variant of variants) yield* verdictSamples(variant)
 }
 

@@ -3,12 +3,38 @@
 import type { CohortMetricName, GlobalMetricName, MetricFamily } from './catalogue.ts'
 import { COHORT_LABELS, COHORT_METRICS, GLOBAL_METRICS } from './catalogue.ts'
 import { DAEMON_METRICS } from './catalogue-daemon.ts'
+import { EXPORTED_GLOBALS } from './global-samples.ts'
 import { otlpMetric } from './otlp-layout.ts'
 
 const OTLP_METRICS: readonly (CohortMetricName | GlobalMetricName)[] = [
   ...(Object.keys(COHORT_METRICS) as CohortMetricName[]),
-  'cohortd_slo_objective_ratio',
+  ...EXPORTED_GLOBALS,
   'cohortd_experiment_verdict',
+]
+
+/** As the time series of metrics are told apart: cumulative ones by what they gained, delta ones by their intervals. */
+const FINDINGS: readonly (readonly [string, string])[] = [
+  [
+    'baselines',
+    'The first of a cumulative series that began before it was seen: nothing is counted, the next one is compared with it.',
+  ],
+  ['resets', 'Its series began anew: it is counted whole.'],
+  ['gaps', 'Counted, but something before it is missing.'],
+  ['duplicates', 'Came before already: not counted again.'],
+  [
+    'out_of_order',
+    'Older than the last one of its series: counted only where its series is delta and it lies before all that was told of it.',
+  ],
+  ['overlaps', 'Another writer sends the same series: not counted.'],
+  ['stale', 'Says that its series has no value any more.'],
+  ['refused', 'Of a new cumulative series beyond `cohorts.limits.streams`: not counted.'],
+  ['untracked', 'Of a new delta series beyond that limit: counted, but duplicates of it are not found.'],
+  [
+    'unusable',
+    'A summary, of no temporality, or with numbers that are not finite or contradict each other: not counted.',
+  ],
+  ['unusable_amounts', 'A negative amount, or a histogram without the sum that is asked for: not counted.'],
+  ['expired', 'None: a series of which nothing has come for long was forgotten.'],
 ]
 
 /** The page. */
@@ -32,12 +58,38 @@ begins with \`segment_\`. Cohorts without events for \`idle_expiry\` leave the p
 
 ${table(COHORT_METRICS, COHORT_LABELS)}
 
+### Outcomes
+
+A counter must not go back, so \`cohortd_sli_events_total\` has what is counted and nothing that is derived. What it has depends
+on how the SLI counts:
+
+| SLI | \`outcome\` |
+|---|---|
+| each event is itself good or bad | good, bad |
+| good ones of valid ones: \`good\` beside \`valid: exposures\` or a condition; \`numerator_is: good\` | good, valid |
+| bad ones of valid ones: \`bad_when\` beside \`valid\` with a condition; \`numerator_is: bad\` | bad, valid |
+| a ratio with an \`upper_bound\` | valid, which is its denominator: an amount is no event |
+| \`from: ingest\` | good, which is what was received: what is expected is not counted |
+| \`once_per_unit: true\` | none, since units are read from a sample; its good ratios are there |
+
+Where good and valid are counted apart, each is counted at its own time: a conversion may come hours after the exposure that it
+belongs to. Bad ones are the valid ones less the good ones, never fewer than none, over a window that is long against that delay;
+\`cohortd_sli_good_ratio\` and the burn rates are made so.
+
+Besides the configured SLIs there is \`flag_evaluations\`: exposures are its good events, evaluations that failed its bad ones.
+
 ## Experiments, objectives, receivers
 
 ${table(GLOBAL_METRICS, [])}
 
 \`outcome\` is one of attributed, unattributed, duplicate, refused; \`reason\` is empty but for refused: malformed, late,
 future, overload, unauthorized or limit. The sum over all outcomes and the pending items is what was received.
+
+\`finding\` is one of these; a data point of which nothing is to be said has none:
+
+| finding | what became of the data point |
+|---|---|
+${FINDINGS.map(([finding, meaning]) => `| ${finding} | ${meaning} |`).join('\n')}
 
 ## The daemon itself
 
@@ -47,7 +99,7 @@ ${table(DAEMON_METRICS, [])}
 
 \`exporters.otlp\` sends these over OTLP/gRPC, with \`experiment\`, \`variant\` and the segments under their own names as
 attributes. Prometheus' translation of names and units gives the names above back. OTLP has no summary: quantiles are a
-gauge with the attribute \`quantile\`; sums and counts of values are at /metrics only.
+gauge with the attribute \`quantile\`; sums and counts of values are at /metrics only, as are the receivers' numbers.
 
 | at /metrics | over OTLP | unit | kind |
 |---|---|---|---|

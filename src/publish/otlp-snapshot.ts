@@ -22,7 +22,7 @@ export interface OtlpSnapshot {
   /** For each cohort number not sent before: experiment, variant and its segment values, one after the other. */
   readonly newCohorts: Uint32Array<ArrayBuffer>
   readonly newLabels: readonly string[]
-  /** Of objectives, exposures and units. */
+  /** Of what EXPORTED_GLOBALS lists. */
   readonly globals: readonly GlobalSample[]
   /** Experiment, variant and verdict of each variant, one after the other. */
   readonly verdicts: readonly string[]
@@ -62,6 +62,7 @@ export class OtlpSnapshots {
       if (at % COHORTS_PER_TURN === COHORTS_PER_TURN - 1) await nextTurn()
     }
     this.#numbers = numbers
+    const { slos, variants } = reading
     return {
       evaluatedMs: reading.evaluatedMs,
       description: known ? null : { segments: rows.segments, columns: rows.columns },
@@ -69,8 +70,8 @@ export class OtlpSnapshots {
       values,
       newCohorts: Uint32Array.from(newCohorts),
       newLabels,
-      globals: exportedGlobals(reading),
-      verdicts: reading.variants.flatMap(({ experiment, variant, verdict }) => [experiment, variant, verdict]),
+      globals: exportedGlobals({ slos, variants }),
+      verdicts: variants.flatMap(({ experiment, variant, verdict }) => [experiment, variant, verdict]),
     }
   }
 }

@@ -35,7 +35,7 @@ export interface SliSeries {
   readonly index: number
   readonly name: string
   readonly counting: Counting
-  /** Names of what processGood and processBad count; null: no event. */
+  /** Names of what processGood and processBad count; null: nothing that a counter can tell. */
   readonly outcomes: readonly [string | null, string | null]
   /** Null where the SLI has no value. */
   readonly summary: 'cohortd_sli_duration_seconds' | 'cohortd_sli_value' | null
@@ -49,16 +49,26 @@ export interface SeriesPlan {
 }
 
 /** A counter must not go back, so what an SLI derives is left for the reader to derive: bad is valid without good. An amount is no event. */
-const OUTCOMES: Readonly<Record<Counting, readonly [string | null, string | null]>> = {
+const OUTCOMES: Readonly<Record<Counting, SliSeries['outcomes']>> = {
   judged: ['good', 'bad'],
   good_of_valid: ['good', 'valid'],
   bad_of_valid: ['bad', 'valid'],
   amount: [null, 'valid'],
 }
 
+/** What is expected of an ingest SLI is not counted, and units are read from a sample that changes. */
+function outcomesOf(sli: Sli): SliSeries['outcomes'] {
+  if (sli.from === 'ingest') return ['good', null]
+  return countsUnits(sli) ? [null, null] : OUTCOMES[countingOf(sli)]
+}
+
+function countsUnits(sli: Sli): boolean {
+  return sli.from === 'events' && sli.attribution?.oncePerUnit === true
+}
+
 function summaryOf(sli: Sli): SliSeries['summary'] {
   if (sli.from === 'metrics') return 'cohortd_sli_value'
-  if (!('value' in sli) || sli.value === null) return null
+  if (!('value' in sli) || sli.value === null || countsUnits(sli)) return null
   return sli.value.kind === 'duration' ? 'cohortd_sli_duration_seconds' : 'cohortd_sli_value'
 }
 
@@ -79,7 +89,7 @@ export function seriesPlan(reading: Pick<Reading, 'slis' | 'slos' | 'windows'>):
       index,
       name: sli.name,
       counting: countingOf(sli),
-      outcomes: sli.from === 'ingest' ? ['good', null] : OUTCOMES[countingOf(sli)],
+      outcomes: outcomesOf(sli),
       summary: summaryOf(sli),
       percentiles: sli.percentiles,
       windows: exported([
@@ -115,7 +125,7 @@ export function amountRatio(sli: SliReading, window: number): number | null {
   return valid > 0 ? sli.bad(window) / valid : null
 }
 
-/** Bad share of a window over the error budget; null without a valid event. The caller knows whether the data suffices. */
+/** Bad share of a window over the error budget, or a ratio over its bound; null without a valid event. The caller knows whether the data suffices. */
 export function burnRate(sli: SliReading, window: number, budget: number): number | null {
   const valid = sli.valid(window)
   return valid > 0 ? sli.bad(window) / valid / budget : null

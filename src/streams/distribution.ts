@@ -31,11 +31,11 @@ export function splitBelow(increase: Increase, limit: number): Split {
       split.atOrAbove += count
       continue
     }
-    const { lower, upper } = limitsOf(increase, at)
+    const { lower, upper } = knownLimitsOf(increase, at)
     if (upper <= limit || isSame(upper, limit)) split.below += count
     else if (lower >= limit || isSame(lower, limit)) split.atOrAbove += count
     else {
-      const below = count * shareBelow(increase, { lower, upper }, limit)
+      const below = count * shareBelow(increase, limitsOf(increase, at), limit)
       split.below += below
       split.atOrAbove += count - below
       split.estimated = true
@@ -70,11 +70,17 @@ interface Limits {
   upper: number
 }
 
-/** A bucket without an end is limited by the least and the greatest value, where these are known, or by its neighbour. */
-function limitsOf({ lower, upper, min, max }: Increase, at: number): Limits {
+/** Limited by the least and the greatest value, where these are known; else a bucket without an end stays so. */
+function knownLimitsOf({ lower, upper, min, max }: Increase, at: number): Limits {
   const limits = { lower: lower.values[at], upper: upper.values[at] }
   if (min > limits.lower && min <= limits.upper) limits.lower = min
   if (max < limits.upper && max >= limits.lower) limits.upper = max
+  return limits
+}
+
+/** A bucket of which no end is known is taken to end at its neighbour. */
+function limitsOf(increase: Increase, at: number): Limits {
+  const limits = knownLimitsOf(increase, at)
   if (limits.lower === -Infinity) limits.lower = limits.upper > 0 && limits.upper !== Infinity ? 0 : limits.upper
   if (limits.upper === Infinity) limits.upper = Math.max(limits.lower, 0)
   return limits
@@ -89,7 +95,9 @@ function splitWithoutBuckets({ count, min, max, sum }: Increase, limit: number):
     : { below: 0, atOrAbove: count, estimated: count > 0 }
 }
 
+/** Where the bucket has no end on the side of the limit, nothing is taken to be below: what may be bad does not pass for good. */
 function shareBelow({ scale }: Increase, { lower, upper }: Limits, limit: number): number {
+  if (!(lower < limit && limit < upper)) return 0
   if (scale !== null && lower > 0) return Math.log(limit / lower) / Math.log(upper / lower)
   return (limit - lower) / (upper - lower)
 }

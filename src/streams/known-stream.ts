@@ -1,50 +1,171 @@
-// What is remembered of the last point of a cumulative time series, and what the next one has gained over it. Remembered numbers are written over
-// in place: a hundred thousand series are told of again every few seconds.
+// What is remembered of a time series, and what its next point has gained over the last one. A hundred thousand of these are written over every few
+// seconds: all numbers of one are in one array, which holds them unboxed.
 import { EXPONENTIAL_HISTOGRAM, HISTOGRAM, type MetricPoint, type NumberRow } from '../model/metric-point.ts'
-import { downscale, type IndexedCounts } from './exponential.ts'
+import { downscale, exponentialBound, type IndexedCounts } from './exponential.ts'
 import type { Increase } from './increase.ts'
 
-/** Numbers of a point, kept. */
-export type Snapshot =
-  | { readonly kind: 'number'; value: number }
-  | { readonly kind: 'explicit'; count: number; sum: number; bounds: readonly number[]; counts: number[] }
-  | {
-      readonly kind: 'exponential'
-      count: number
-      sum: number
-      scale: number
-      zeroCount: number
-      positive: IndexedCounts
-      negative: IndexedCounts
+/** What is remembered of an exponential histogram beside its count and sum. */
+interface Exponential {
+  readonly scale: number
+  readonly zeroCount: number
+  readonly zeroThreshold: number
+  readonly positive: IndexedCounts
+  readonly negative: IndexedCounts
+}
+
+// Places in the array of numbers.
+const START = 0
+const LAST = 1
+const SEEN = 2
+/** Of a sum its value, of a histogram its count, sum and buckets. */
+const VALUE = 3
+const COUNT = 3
+const SUM = 4
+const BUCKETS = 5
+
+export class KnownStream {
+  /** The second half of the identity; the first half is the key. */
+  readonly #checkA: number
+  readonly #checkB: number
+  #numbers: number[]
+  /** Of an explicit histogram, shared by all series of its instrument; null: it is none, or nothing is remembered of its numbers. */
+  #bounds: readonly number[] | null = null
+  #exponential: Exponential | null = null
+  #isNumber = false
+
+  constructor(stream: Uint32Array, times: { startMicros: number; lastMicros: number; seenMs: number }) {
+    this.#checkA = stream[2] | 0
+    this.#checkB = stream[3] | 0
+    this.#numbers = [times.startMicros, times.lastMicros, times.seenMs]
+  }
+
+  is(stream: Uint32Array): boolean {
+    return this.#checkA === (stream[2] | 0) && this.#checkB === (stream[3] | 0)
+  }
+
+  /** Unix microseconds. Of a delta series: since when it was told without a gap. */
+  get startMicros(): number {
+    return this.#numbers[START]
+  }
+
+  set startMicros(micros: number) {
+    this.#numbers[START] = micros
+  }
+
+  get lastMicros(): number {
+    return this.#numbers[LAST]
+  }
+
+  set lastMicros(micros: number) {
+    this.#numbers[LAST] = micros
+  }
+
+  get seenMs(): number {
+    return this.#numbers[SEEN]
+  }
+
+  set seenMs(ms: number) {
+    this.#numbers[SEEN] = ms
+  }
+
+  /** Whether the numbers of its last point are remembered, since they are cumulative. */
+  get isCumulative(): boolean {
+    return this.#isNumber || this.#bounds !== null || this.#exponential !== null
+  }
+
+  /** Remembers the numbers of a point, in the place of those before. */
+  remember(point: MetricPoint): void {
+    this.#isNumber = point.kind !== HISTOGRAM && point.kind !== EXPONENTIAL_HISTOGRAM
+    this.#bounds = point.kind === HISTOGRAM ? sharedBounds(point.bounds) : null
+    this.#exponential = point.kind === EXPONENTIAL_HISTOGRAM ? exponentialOf(point) : null
+    const { buckets } = point
+    this.#resize(this.#isNumber ? VALUE + 1 : BUCKETS + (this.#bounds === null ? 0 : buckets.length))
+    if (this.#isNumber) {
+      this.#numbers[VALUE] = point.value
+      return
     }
-type Explicit = Extract<Snapshot, { kind: 'explicit' }>
-type Exponential = Extract<Snapshot, { kind: 'exponential' }>
+    this.#numbers[COUNT] = point.count
+    this.#numbers[SUM] = point.sum
+    if (this.#bounds === null) return
+    for (let at = 0; at < buckets.length; at++) this.#numbers[BUCKETS + at] = buckets.values[at]
+  }
 
-/** Remembers the point, in the place of `before` where that has room for it. */
-export function remember(point: MetricPoint, before: Snapshot | null): Snapshot {
-  if (point.kind === HISTOGRAM) return rememberExplicit(point, before?.kind === 'explicit' ? before : null)
-  if (point.kind === EXPONENTIAL_HISTOGRAM) return rememberExponential(point)
-  if (before?.kind !== 'number') return { kind: 'number', value: point.value }
-  before.value = point.value
-  return before
+  /** Fills the increase with what a point has gained over what is remembered; false where it has lost anything, or is not of its kind. */
+  gain(point: MetricPoint, into: Increase): boolean {
+    if (point.kind === HISTOGRAM) return this.#bounds !== null && this.#gainExplicit(this.#bounds, point, into)
+    if (point.kind === EXPONENTIAL_HISTOGRAM)
+      return this.#exponential !== null && this.#gainExponential(this.#exponential, point, into)
+    if (!this.#isNumber || point.value < this.#numbers[VALUE]) return false
+    into.setValue('amount', point.value - this.#numbers[VALUE])
+    return true
+  }
+
+  /** Whether a point has other buckets than what is remembered, so that the two cannot be compared. */
+  hasOtherBounds({ kind, bounds }: MetricPoint): boolean {
+    return kind === HISTOGRAM && this.#bounds !== null && !hasBounds(this.#bounds, bounds)
+  }
+
+  /** Whether a point says what is remembered. */
+  isSame(point: MetricPoint): boolean {
+    if (this.#isNumber) return this.#numbers[VALUE] === point.value
+    return this.isCumulative && this.#numbers[COUNT] === point.count && Object.is(this.#numbers[SUM], point.sum)
+  }
+
+  /** Whether a point counts less than what is remembered. */
+  isMoreThan(point: MetricPoint): boolean {
+    return this.#isNumber ? point.value < this.#numbers[VALUE] : point.count < this.#numbers[COUNT]
+  }
+
+  #resize(length: number): void {
+    if (this.#numbers.length === length) return
+    const [startMicros, lastMicros, seenMs] = this.#numbers
+    this.#numbers = Array.from({ length }, () => 0.5)
+    this.#numbers[START] = startMicros
+    this.#numbers[LAST] = lastMicros
+    this.#numbers[SEEN] = seenMs
+  }
+
+  #gainExplicit(knownBounds: readonly number[], point: MetricPoint, into: Increase): boolean {
+    const { bounds, buckets, count, sum } = point
+    const before = this.#numbers
+    if (count < before[COUNT] || !hasBounds(knownBounds, bounds) || before.length !== BUCKETS + buckets.length)
+      return false
+    for (let at = 0; at < buckets.length; at++) if (buckets.values[at] < before[BUCKETS + at]) return false
+    into.begin(count - before[COUNT], sum - before[SUM])
+    fillExplicit(point, before, into)
+    return true
+  }
+
+  /** A scale that rises says that counting began anew: a histogram only ever becomes coarser. */
+  #gainExponential(before: Exponential, point: MetricPoint, into: Increase): boolean {
+    const { count, sum, zeroCount, zeroThreshold } = point
+    // Without events in buckets a scale means nothing: SDKs tell 0 then.
+    const scale =
+      holdsNothing(point.positive.counts) && holdsNothing(point.negative.counts) ? before.scale : point.scale
+    const steps = isEmpty(before) ? 0 : before.scale - scale
+    if (steps < 0 || count < this.#numbers[COUNT]) return false
+    const wider = zeroThreshold > before.zeroThreshold ? zeroThreshold : 0
+    const below = leaveZero(downscale(before.negative, steps), point.negative, { scale, wider })
+    const above = leaveZero(downscale(before.positive, steps), point.positive, { scale, wider })
+    const zero = zeroCount - before.zeroCount - below.moved - above.moved
+    const negative = difference(below.left, point.negative)
+    const positive = difference(above.left, point.positive)
+    if (zero < 0 || negative === null || positive === null) return false
+    into.begin(count - this.#numbers[COUNT], sum - this.#numbers[SUM])
+    into.scale = scale
+    for (let at = negative.length - 1; at >= 0; at--)
+      into.addExponential(point.negative.offset + at, -1, negative[at], scale)
+    into.addBucket(-zeroThreshold, zeroThreshold, zero)
+    for (const [at, gained] of positive.entries()) into.addExponential(point.positive.offset + at, 1, gained, scale)
+    return true
+  }
 }
 
-function rememberExplicit({ count, sum, bounds, buckets }: MetricPoint, before: Explicit | null): Snapshot {
-  if (before === null || !hasBounds(before.bounds, bounds))
-    return { kind: 'explicit', count, sum, bounds: sharedBounds(bounds), counts: numbersOf(buckets) }
-  before.count = count
-  before.sum = sum
-  for (let at = 0; at < buckets.length; at++) before.counts[at] = buckets.values[at]
-  return before
-}
-
-function rememberExponential({ count, sum, scale, zeroCount, positive, negative }: MetricPoint): Snapshot {
+function exponentialOf({ scale, zeroCount, zeroThreshold, positive, negative }: MetricPoint): Exponential {
   return {
-    kind: 'exponential',
-    count,
-    sum,
     scale,
     zeroCount,
+    zeroThreshold,
     positive: { offset: positive.offset, counts: numbersOf(positive.counts) },
     negative: { offset: negative.offset, counts: numbersOf(negative.counts) },
   }
@@ -77,32 +198,15 @@ export function fillWhole(point: MetricPoint, into: Increase): void {
   into.max = point.max
 }
 
-/** Fills the increase with what a point has gained over what is remembered; false where it has lost anything, or is not of its kind. */
-export function fillGain(before: Snapshot | null, point: MetricPoint, into: Increase): boolean {
-  if (before === null) return false
-  if (point.kind === HISTOGRAM) return before.kind === 'explicit' && gainExplicit(before, point, into)
-  if (point.kind === EXPONENTIAL_HISTOGRAM) return before.kind === 'exponential' && gainExponential(before, point, into)
-  if (before.kind !== 'number' || point.value < before.value) return false
-  into.setValue('amount', point.value - before.value)
-  return true
-}
-
-function gainExplicit(before: Explicit, point: MetricPoint, into: Increase): boolean {
-  const { bounds, buckets, count, sum } = point
-  if (count < before.count || !hasBounds(before.bounds, bounds) || before.counts.length !== buckets.length) return false
-  for (let at = 0; at < buckets.length; at++) if (buckets.values[at] < before.counts[at]) return false
-  into.begin(count - before.count, sum - before.sum)
-  fillExplicit(point, before.counts, into)
-  return true
-}
-
-/** All buckets, less what was counted before. */
+/** All buckets, less what was counted before, from BUCKETS on. */
 function fillExplicit({ bounds, buckets }: MetricPoint, before: readonly number[] | null, into: Increase): void {
+  // One bucket without an end says no more than the count.
+  if (bounds.length === 0) return
   for (let at = 0; at < bounds.length; at++) into.bounds.push(bounds.values[at])
   for (let at = 0; at < buckets.length; at++) {
     const lower = at === 0 ? -Infinity : bounds.values[at - 1]
     const upper = at === bounds.length ? Infinity : bounds.values[at]
-    into.addBucket(lower, upper, buckets.values[at] - (before === null ? 0 : before[at]))
+    into.addBucket(lower, upper, buckets.values[at] - (before === null ? 0 : before[BUCKETS + at]))
   }
 }
 
@@ -115,23 +219,36 @@ function fillExponential({ scale, positive, negative, zeroCount, zeroThreshold }
     into.addExponential(positive.offset + at, 1, positive.counts.values[at], scale)
 }
 
-/** A scale that rises says that counting began anew: a histogram only ever becomes coarser. */
-function gainExponential(before: Exponential, point: MetricPoint, into: Increase): boolean {
-  const { scale, count, sum, zeroCount, zeroThreshold } = point
-  const steps = before.scale - scale
-  // Values may move into a zero bucket that became wider, never out of it.
-  const zero = zeroCount - before.zeroCount
-  if (steps < 0 || count < before.count || zero < 0) return false
-  const negative = difference(downscale(before.negative, steps), point.negative)
-  const positive = difference(downscale(before.positive, steps), point.positive)
-  if (negative === null || positive === null) return false
-  into.begin(count - before.count, sum - before.sum)
-  into.scale = scale
-  for (let at = negative.length - 1; at >= 0; at--)
-    into.addExponential(point.negative.offset + at, -1, negative[at], scale)
-  into.addBucket(-zeroThreshold, zeroThreshold, zero)
-  for (const [at, gained] of positive.entries()) into.addExponential(point.positive.offset + at, 1, gained, scale)
+function isEmpty({ positive, negative }: Exponential): boolean {
+  return !positive.counts.some((count) => count > 0) && !negative.counts.some((count) => count > 0)
+}
+
+function holdsNothing({ values, length }: NumberRow): boolean {
+  for (let at = 0; at < length; at++) if (values[at] > 0) return false
   return true
+}
+
+/**
+ * Counts without those that a zero bucket took which became `wider`: of a bucket that it covers all, of one that it reaches into what is missing
+ * now. 0: it did not.
+ */
+function leaveZero(
+  before: IndexedCounts,
+  now: { offset: number; counts: NumberRow },
+  { scale, wider }: { scale: number; wider: number },
+): { left: IndexedCounts; moved: number } {
+  if (wider === 0) return { left: before, moved: 0 }
+  let moved = 0
+  const counts = before.counts.map((count, at) => {
+    const index = before.offset + at
+    if (exponentialBound(index, scale) >= wider) return count
+    const place = index - now.offset
+    const kept = place >= 0 && place < now.counts.length ? now.counts.values[place] : 0
+    const left = exponentialBound(index + 1, scale) <= wider ? 0 : Math.min(count, kept)
+    moved += count - left
+    return left
+  })
+  return { left: { offset: before.offset, counts }, moved }
 }
 
 /** Null where any count is lower than before. */
@@ -144,17 +261,6 @@ function difference(before: IndexedCounts, now: { offset: number; counts: Number
     gained[place] -= count
   }
   return gained
-}
-
-/** Whether a point says what is remembered. */
-export function isSame(before: Snapshot, point: MetricPoint): boolean {
-  if (before.kind === 'number') return before.value === point.value
-  return before.count === point.count && Object.is(before.sum, point.sum)
-}
-
-/** Whether a point counts less than what is remembered. */
-export function isLess(point: MetricPoint, before: Snapshot): boolean {
-  return before.kind === 'number' ? point.value < before.value : point.count < before.count
 }
 
 function numbersOf({ values, length }: NumberRow): number[] {

@@ -10,8 +10,9 @@
 //                                                   start within, not less:       another writer; left out
 //
 // The first point of a cumulative series that is not known counts from its start where that lies within our view: then nobody can have counted it
-// before. Else it says nothing but where to go on from. Series end when no point came for a while; they are remembered, by their hash
-// alone, so that one that comes back is not counted from its start once more.
+// before. Else it says nothing but where to go on from. The same holds where counting began anew at an unknown time (start and time are one), and
+// where a histogram got other bounds. Series end when no point came for a while; of these the hash and the last time are remembered, so that
+// one that comes back is counted from its start only where it began after that time.
 import {
   CUMULATIVE,
   DELTA,
@@ -22,7 +23,7 @@ import {
   SUM,
 } from '../model/metric-point.ts'
 import type { Increase } from './increase.ts'
-import { fillGain, fillWhole, isLess, isSame, remember, type Snapshot } from './known-stream.ts'
+import { fillWhole, KnownStream } from './known-stream.ts'
 
 /** `counted`: the increase is filled. All others add nothing. */
 export type StreamOutcome =
@@ -44,17 +45,8 @@ export interface StreamTableOptions {
   readonly viewStartMs: number
 }
 
-interface KnownStream {
-  /** The second half of its identity; the first half is its key. */
-  readonly checkA: number
-  readonly checkB: number
-  /** Unix microseconds. Of a delta series: since when it was told without a gap. */
-  startMicros: number
-  lastMicros: number
-  seenMs: number
-  /** Null: of delta temporality. */
-  snapshot: Snapshot | null
-}
+/** All series are looked through for ended ones so often at most: at the limit every new one asks for room. */
+const SWEEP_EVERY_MS = 1000
 
 export class StreamTable {
   /** Data points since the beginning by what was found. */
@@ -74,8 +66,8 @@ export class StreamTable {
   readonly #limit: number
   readonly #expiryMs: number
   readonly #streams = new Map<number, KnownStream>()
-  /** Keys of cumulative series that have ended, oldest first. */
-  readonly #ended = new Set<number>()
+  /** When cumulative series had ended, Unix microseconds, by their keys, oldest first. */
+  readonly #ended = new Map<number, number>()
   #viewStartMicros: number
   #nextSweepMs = -Infinity
 
@@ -121,7 +113,7 @@ export class StreamTable {
     const known = this.#find(point, nowMs)
     if (known === null) {
       if (!this.#makeRoom(nowMs)) this.counters.untracked++
-      else this.#add(point, { startMicros: start === 0 ? time : start, lastMicros: time, snapshot: null }, nowMs)
+      else this.#add(point, { startMicros: start === 0 ? time : start, lastMicros: time, seenMs: nowMs })
       return this.#whole(point, into)
     }
     known.seenMs = nowMs
@@ -130,6 +122,8 @@ export class StreamTable {
       if (time === known.lastMicros) return this.#found('duplicate', 'duplicates')
     } else if (time <= known.startMicros) {
       this.counters.out_of_order++
+      // It fills the gap to the end: from now on it would be found to be a duplicate.
+      if (time === known.startMicros) known.startMicros = Math.min(start, time)
       return this.#whole(point, into)
     } else if (time <= known.lastMicros)
       return start >= known.startMicros ? this.#found('duplicate', 'duplicates') : this.#found('overlap', 'overlaps')
@@ -160,11 +154,11 @@ export class StreamTable {
     if (!this.#makeRoom(nowMs)) return this.#found('limit', 'refused')
     const startMicros = startMicrosOf(point)
     const lastMicros = timeMicrosOf(point)
-    const snapshot = remember(point, null)
     const isInView = startMicros >= this.#viewStartMicros && startMicros > 0 && startMicros < lastMicros
-    const key = this.#add(point, { startMicros, lastMicros, snapshot }, nowMs)
-    const hasEnded = this.#ended.delete(key)
-    if (!isInView || hasEnded) return this.#found('baseline', 'baselines')
+    this.#add(point, { startMicros, lastMicros, seenMs: nowMs }).remember(point)
+    const hasCounted = startMicros < (this.#ended.get(keyOf(point.stream)) ?? 0)
+    this.#ended.delete(keyOf(point.stream))
+    if (!isInView || hasCounted) return this.#found('baseline', 'baselines')
     fillWhole(point, into)
     return 'counted'
   }
@@ -172,21 +166,22 @@ export class StreamTable {
   #next(known: KnownStream, point: MetricPoint, { nowMs, into }: { nowMs: number; into: Increase }): StreamOutcome {
     const start = startMicrosOf(point) || known.startMicros
     const time = timeMicrosOf(point)
-    const before = known.snapshot
     if (time <= known.lastMicros)
-      return time === known.lastMicros && before !== null && isSame(before, point)
+      return time === known.lastMicros && known.isSame(point)
         ? this.#found('duplicate', 'duplicates')
         : this.#found('out_of_order', 'out_of_order')
     if (start < known.startMicros) return this.#found('overlap', 'overlaps')
-    const isReset = start > known.startMicros
-    if (isReset && start < known.lastMicros && before !== null && !isLess(point, before))
-      return this.#found('overlap', 'overlaps')
+    // A start that was unknown may become known.
+    const isReset = start > known.startMicros && (known.startMicros > 0 || start >= known.lastMicros)
+    if (isReset && start < known.lastMicros && !known.isMoreThan(point)) return this.#found('overlap', 'overlaps')
+    const isBaseline = isReset ? start === time : known.hasOtherBounds(point) && !known.isMoreThan(point)
     if (isReset && start > known.lastMicros) this.counters.gaps++
     known.seenMs = nowMs
     known.startMicros = start
     known.lastMicros = time
-    const hasGained = !isReset && fillGain(before, point, into)
-    known.snapshot = remember(point, before)
+    const hasGained = !isReset && known.gain(point, into)
+    known.remember(point)
+    if (isBaseline) return this.#found('baseline', 'baselines')
     if (hasGained) return 'counted'
     this.counters.resets++
     fillWhole(point, into)
@@ -201,21 +196,17 @@ export class StreamTable {
   #find({ stream }: MetricPoint, nowMs: number): KnownStream | null {
     const key = keyOf(stream)
     const known = this.#streams.get(key)
-    if (known === undefined || known.checkA !== stream[2] || known.checkB !== stream[3]) return null
+    if (known === undefined || !known.is(stream)) return null
     if (nowMs - known.seenMs <= this.#expiryMs) return known
     this.#expire(key)
     return null
   }
 
-  #add(
-    { stream }: MetricPoint,
-    state: Pick<KnownStream, 'startMicros' | 'lastMicros' | 'snapshot'>,
-    nowMs: number,
-  ): number {
-    const key = keyOf(stream)
-    this.#streams.set(key, { checkA: stream[2], checkB: stream[3], ...state, seenMs: nowMs })
-    this.#nextSweepMs = Math.min(this.#nextSweepMs, nowMs + this.#expiryMs + 1)
-    return key
+  #add({ stream }: MetricPoint, times: { startMicros: number; lastMicros: number; seenMs: number }): KnownStream {
+    const known = new KnownStream(stream, times)
+    this.#streams.set(keyOf(stream), known)
+    this.#nextSweepMs = Math.min(this.#nextSweepMs, times.seenMs + this.#expiryMs + 1)
+    return known
   }
 
   /** False: there are as many as there may be. */
@@ -231,7 +222,7 @@ export class StreamTable {
       if (nowMs - seenMs > this.#expiryMs) this.#expire(key)
       else earliest = Math.min(earliest, seenMs)
     }
-    this.#nextSweepMs = earliest + this.#expiryMs + 1
+    this.#nextSweepMs = Math.max(earliest + this.#expiryMs + 1, nowMs + SWEEP_EVERY_MS)
   }
 
   #expire(key: number): void {
@@ -243,14 +234,14 @@ export class StreamTable {
   #end(key: number): void {
     const stream = this.#streams.get(key)
     this.#streams.delete(key)
-    if (stream === undefined || stream.snapshot === null) return
-    this.#ended.add(key)
+    if (stream === undefined || !stream.isCumulative) return
+    this.#ended.set(key, stream.lastMicros)
     if (this.#ended.size <= this.#limit) return
-    for (const oldest of this.#ended) {
+    for (const [oldest, lastMicros] of this.#ended) {
       this.#ended.delete(oldest)
+      this.#viewStartMicros = Math.max(this.#viewStartMicros, lastMicros)
       break
     }
-    this.#viewStartMicros = Math.max(this.#viewStartMicros, stream.lastMicros)
   }
 }
 

@@ -54,7 +54,7 @@ test('every rule of every policy is one alert, told apart by its labels', () => 
 })
 
 describe('guards', () => {
-  const by = 'experiment, variant, service_name, segment_slo'
+  const by = 'experiment, variant, service_name, k8s_pod_name'
   const valid = (sli: string, window: string, outcome = '') =>
     `sum by (${by}) (cohortd:sli_events:increase${window}{sli="${sli}"${outcome === '' ? '' : `,outcome="${outcome}"`}})`
 

@@ -1,6 +1,15 @@
 // Readings by hand, with no engine behind them.
 import type { CohortReading, Reading, SliReading } from '../../src/model/reading.ts'
-import type { BurnPolicy, RatioSli, Severity, Slo, SpanSli } from '../../src/model/slo.ts'
+import type {
+  BurnPolicy,
+  EventSli,
+  IngestSli,
+  MetricSli,
+  RatioSli,
+  Severity,
+  Slo,
+  SpanSli,
+} from '../../src/model/slo.ts'
 
 export const EXPERIMENT_POLICY: BurnPolicy = {
   name: 'experiment',
@@ -25,6 +34,20 @@ export function sli(name: string, more: Partial<SpanSli> = {}): SpanSli {
     percentiles: [],
     ...more,
   }
+}
+
+/** Log records and span events, each good or bad unless told otherwise. */
+export function eventSli(name: string, more: Partial<EventSli> = {}): EventSli {
+  return { ...sli(name), from: 'events', valid: { kind: 'judged' }, attribution: null, ...more }
+}
+
+export function metricSli(name: string, more: Partial<MetricSli> = {}): MetricSli {
+  const conditions = { where: null, ignoreWhen: null, badWhen: null, goodBelow: null }
+  return { name, from: 'metrics', metric: 'm', ...conditions, percentiles: [], ...more }
+}
+
+export function ingestSli(name: string): IngestSli {
+  return { name, from: 'ingest', percentiles: [] }
 }
 
 /** A ratio of two metrics; an amount unless told otherwise. */
@@ -54,24 +77,29 @@ export interface Counts {
   readonly quantiles?: readonly number[] | null
   /** Where it is not good and bad together. */
   readonly valid?: readonly number[]
+  /** What this process has counted of both sides, where it is not what the longest window holds. */
+  readonly process?: readonly [number, number]
 }
 
-export function sliReading({ good = [], bad = [], sum = 0, count = 0, quantiles = null, valid }: Counts): SliReading {
+export function sliReading(counts: Counts): SliReading {
+  const { good = [], bad = [], sum = 0, count = 0, quantiles = null, valid } = counts
+  const validIn = (window: number): number => valid?.[window] ?? (good[window] ?? 0) + (bad[window] ?? 0)
+  const [processGood, processBad] = counts.process ?? [good.at(-1) ?? 0, bad.at(-1) ?? 0]
   return {
-    valid: (window) => valid?.[window] ?? (good[window] ?? 0) + (bad[window] ?? 0),
+    valid: validIn,
+    good: (window) => good[window] ?? 0,
+    bad: (window) => bad[window] ?? 0,
+    validItems: validIn,
+    badItems: (window) => bad[window] ?? 0,
     totalValid: 0,
     totalGood: 0,
     totalBad: 0,
-    mean: () => null,
-    good: (window) => good[window] ?? 0,
-    bad: (window) => bad[window] ?? 0,
-    validItems: (window) => (good[window] ?? 0) + (bad[window] ?? 0),
-    badItems: (window) => bad[window] ?? 0,
-    processGood: good.at(-1) ?? 0,
-    processBad: bad.at(-1) ?? 0,
+    processGood,
+    processBad,
     processSum: sum,
     processCount: count,
     quantiles: () => (quantiles === null ? null : [...quantiles]),
+    mean: () => null,
   }
 }
 
