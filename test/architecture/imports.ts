@@ -38,7 +38,18 @@ const KNOWN_ROOMS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Rooms that compute and nothing else: no file, socket, process or thread. Hashing is computing. */
-const ROOMS_WITHOUT_IO = ['model', 'sketch', 'stats', 'otlp', 'cohort', 'slices', 'streams', 'units', 'engine']
+const ROOMS_WITHOUT_IO = [
+  'model',
+  'sketch',
+  'stats',
+  'otlp',
+  'cohort',
+  'slices',
+  'streams',
+  'units',
+  'migration',
+  'engine',
+]
 const PURE_NODE_MODULES = ['node:crypto', 'node:buffer', 'node:util']
 
 interface Import {
