@@ -203,7 +203,7 @@ export class Daemon {
         version: this.#version,
         instanceId: randomUUID(),
         startedMs: this.#clock.now(),
-        reading: () => this.#engine,
+        reading: () => (this.#state.isLoaded ? this.#engine : null),
         observer: {
           exportFailed: (message, repeated) => this.#exportFailed('otlp', message, repeated),
           exportRecovered: () => this.#log.info({ exporter: 'otlp' }, 'exports go through'),

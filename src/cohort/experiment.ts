@@ -56,6 +56,8 @@ export class Variant {
   readonly experiment: Experiment
   /** By segment key. Only the registry changes it. */
   readonly cohorts = new Map<string, Cohort>()
+  /** Exposures counted by this process, weighted; here, since cohorts may be forgotten while the variant lives on. */
+  processExposures = 0
   /** Exposures, by this process, that did not tell their unit. */
   exposuresWithoutUnit = 0
 

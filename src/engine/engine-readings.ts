@@ -75,10 +75,7 @@ export abstract class EngineReadings implements Reading, ReportSource {
         experiment: experiment.id,
         variant: variant.name,
         verdict: verdictOf(variant, this).verdict,
-        processExposures: this.cohortsOf(variant).reduce(
-          (sum, { slis }) => sum + (slis[this.exposuresSli]?.processGood ?? 0),
-          0,
-        ),
+        processExposures: variant.processExposures,
         uniqueUnits: units?.uniqueOf(variant.name)?.units ?? null,
       }))
     })

@@ -296,6 +296,7 @@ export class ItemIntake {
       const cohort = this.#count(observation, experiment, tags.variants[tag])
       if (cohort === null) continue
       accepted = true
+      if (isExposure) cohort.variant.processExposures += observation.weight
       if (isExposure && unit !== NO_UNIT)
         this.#parts.units.exposed(cohort, unit, { second: unitSecond, countedSecond: observation.second })
       if (isExposure && unit === NO_UNIT) cohort.variant.exposuresWithoutUnit++
