@@ -47,9 +47,24 @@ function judgedText(sli: SpanSli | EventSli): string {
 function eventSentence(sli: EventSli): string {
   const unit = sli.attribution === null ? '' : `; ${attributionText(sli.attribution)}`
   if (sli.valid.kind === 'judged') return `${judgedSentence(sli, 'every event', 'events')}${unit}`
-  const [word, matcher] = sli.good === null ? ['bad', sli.badWhen] : ['good', sli.good]
-  const events = matcher === null ? 'events' : `events where ${matcherText(matcher)}`
-  return `${word} are ${events}, of ${validText(sli.valid)}${unit}`
+  return `${sideText(sli)}, of ${validText(sli.valid)}${unit}`
+}
+
+/** The events on the one side of a share. */
+function sideText(sli: EventSli): string {
+  const measured = sli.value?.kind === 'attribute' ? sli.value.name : null
+  const isGood = sli.good !== null
+  const bound =
+    sli.goodBelow === null
+      ? []
+      : [`${measured} is ${isGood ? 'below ' : ''}${sli.goodBelow}${isGood ? '' : ' or more'}`]
+  const chosen = [sli.good ?? sli.badWhen].flatMap((matcher) => (matcher === null ? [] : [matcherText(matcher)]))
+  const where = sli.where === null ? [] : [matcherText(sli.where)]
+  const wanted = isGood
+    ? [...where, ...chosen, ...bound].join(', and ')
+    : [...where, [...chosen, ...bound].join(', or ')].join(', and ')
+  const without = sli.ignoreWhen === null ? '' : `, but not where ${matcherText(sli.ignoreWhen)}`
+  return `${isGood ? 'good' : 'bad'} are events where ${wanted}${without}`
 }
 
 function attributionText({ windowMs, oncePerUnit }: NonNullable<EventSli['attribution']>): string {

@@ -3,22 +3,19 @@
 import { LogRecord } from '../model/log.ts'
 import { EVENT_NAME_ATTRIBUTE, type Vocabulary } from '../model/vocabulary.ts'
 import { JsonAttributeReader } from './attributes-json.ts'
-import { countElements, isMember } from './counting.ts'
+import { isMember } from './counting.ts'
 import { EventNames, withEventName } from './event-names.ts'
 import { JsonCursor } from './json-cursor.ts'
 import { readEnum, readTime } from './json-fields.ts'
 import type { Moment } from './json-numbers.ts'
 import { ByteNames } from './names.ts'
+import { countRecordsJson, JsonRecordWalk, RecordNames } from './records-json.ts'
 import { severityOfText } from './severity.ts'
 import { StringTable } from './strings.ts'
 import { readTraceIdJson } from './trace-id.ts'
 import { WantedAttributes } from './wanted.ts'
 
-const REQUEST = new ByteNames(['resourceLogs'])
-const RESOURCE_LOGS_RESOURCE = new ByteNames(['resource'])
-const RESOURCE_LOGS_SCOPE_LOGS = new ByteNames(['scopeLogs'])
-const RESOURCE = new ByteNames(['attributes'])
-const SCOPE_LOGS = new ByteNames(['logRecords'])
+const NAMES = new RecordNames('resourceLogs', 'scopeLogs', 'logRecords')
 const LOG_MEMBERS = [
   'timeUnixNano',
   'observedTimeUnixNano',
@@ -39,6 +36,7 @@ export class LogJsonDecoder {
   readonly #record: LogRecord
   readonly #strings = new StringTable()
   readonly #attributes: JsonAttributeReader
+  readonly #walk: JsonRecordWalk
   readonly #eventNames: EventNames
   readonly #eventNameSlot: number
   readonly #time: Moment = { second: 0, nanos: 0 }
@@ -46,12 +44,17 @@ export class LogJsonDecoder {
   #severityText = ''
   #bodyName: string | null = null
   #sink: (record: LogRecord) => void = ignore
-  #records = 0
 
   constructor(vocabulary: Vocabulary) {
     const wanted = withEventName(vocabulary)
     this.#record = new LogRecord(wanted)
     this.#attributes = new JsonAttributeReader(this.#cursor, new WantedAttributes(wanted, this.#strings), this.#strings)
+    this.#walk = new JsonRecordWalk(this.#cursor, {
+      names: NAMES,
+      attributes: this.#attributes,
+      resource: this.#record.resource,
+      readRecord: () => this.#readRecord(),
+    })
     this.#eventNames = new EventNames(vocabulary)
     this.#eventNameSlot = wanted.slot(EVENT_NAME_ATTRIBUTE)
   }
@@ -62,88 +65,23 @@ export class LogJsonDecoder {
    * nobody wants must only be JSON.
    */
   decode(body: Uint8Array, sink: (record: LogRecord) => void): number {
-    this.#cursor.open(body)
     this.#sink = sink
-    this.#records = 0
     try {
-      this.#request()
-      this.#cursor.finish()
-      return this.#records
+      return this.#walk.walk(body)
     } finally {
-      this.#cursor.close()
       this.#sink = ignore
     }
   }
 
-  #request(): void {
+  #readRecord(): void {
     const cursor = this.#cursor
-    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-      if (!isMember(cursor, REQUEST)) cursor.skip()
-      else if (!cursor.passNull()) {
-        for (let another = cursor.enterArray(); another; another = cursor.nextElement()) this.#resourceLogs()
-      }
-    }
-  }
-
-  /** The resource may come after the records it describes: they are passed over then, and read when it is known. */
-  #resourceLogs(): void {
-    const cursor = this.#cursor
-    let known = false
-    let scopeLogs = -1
-    let read = false
-    this.#record.resource.clear()
-    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-      if (isMember(cursor, RESOURCE_LOGS_RESOURCE)) {
-        if (cursor.passNull()) continue
-        if (known) cursor.fail('resource is given twice')
-        known = true
-        this.#resource()
-      } else if (isMember(cursor, RESOURCE_LOGS_SCOPE_LOGS)) {
-        if (cursor.passNull()) continue
-        if (scopeLogs >= 0) cursor.fail('scopeLogs is given twice')
-        scopeLogs = cursor.position
-        read = known
-        if (read) this.#allScopeLogs()
-        else cursor.skip()
-      } else cursor.skip()
-    }
-    if (scopeLogs < 0 || read) return
-    const after = cursor.position
-    cursor.position = scopeLogs
-    this.#allScopeLogs()
-    cursor.position = after
-  }
-
-  #resource(): void {
-    const cursor = this.#cursor
-    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-      if (isMember(cursor, RESOURCE)) this.#attributes.readAll(this.#record.resource)
-      else cursor.skip()
-    }
-  }
-
-  #allScopeLogs(): void {
-    const cursor = this.#cursor
-    for (let another = cursor.enterArray(); another; another = cursor.nextElement()) {
-      for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-        if (!isMember(cursor, SCOPE_LOGS)) cursor.skip()
-        else if (!cursor.passNull()) this.#allRecords()
-      }
-    }
-  }
-
-  #allRecords(): void {
-    const cursor = this.#cursor
-    for (let another = cursor.enterArray(); another; another = cursor.nextElement()) {
-      this.#record.clear()
-      this.#severityText = ''
-      this.#bodyName = null
-      this.#time.second = this.#time.nanos = this.#observed.second = this.#observed.nanos = 0
-      for (let more = cursor.enterObject(); more; more = cursor.nextMember()) this.#member()
-      this.#settle()
-      this.#sink(this.#record)
-      this.#records++
-    }
+    this.#record.clear()
+    this.#severityText = ''
+    this.#bodyName = null
+    this.#time.second = this.#time.nanos = this.#observed.second = this.#observed.nanos = 0
+    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) this.#member()
+    this.#settle()
+    this.#sink(this.#record)
   }
 
   /** A member of a record whose name was just read. */
@@ -218,11 +156,7 @@ export class LogJsonDecoder {
  * structure around them is broken.
  */
 export function countLogsJson(body: Uint8Array): number {
-  const cursor = new JsonCursor()
-  cursor.open(body)
-  const count = countElements(cursor, [REQUEST, RESOURCE_LOGS_SCOPE_LOGS, SCOPE_LOGS])
-  cursor.finish()
-  return count
+  return countRecordsJson(body, NAMES)
 }
 
 function ignore(): void {}

@@ -3,22 +3,19 @@
 import { SpanRecord } from '../model/span.ts'
 import type { Vocabulary } from '../model/vocabulary.ts'
 import { JsonAttributeReader } from './attributes-json.ts'
-import { countElements, isMember } from './counting.ts'
+import { isMember } from './counting.ts'
 import { EventNames, isFlagEvent } from './event-names.ts'
 import { JsonCursor } from './json-cursor.ts'
 import { readEnum, readTime } from './json-fields.ts'
 import type { Moment } from './json-numbers.ts'
 import { ByteNames } from './names.ts'
+import { countRecordsJson, JsonRecordWalk, RecordNames } from './records-json.ts'
 import { samplingWeight } from './sampling.ts'
 import { StringTable } from './strings.ts'
 import { readTraceIdJson } from './trace-id.ts'
 import { MAX_FLAG_EVENTS, MAX_OTHER_EVENTS, WantedAttributes } from './wanted.ts'
 
-const REQUEST = new ByteNames(['resourceSpans'])
-const RESOURCE_SPANS_RESOURCE = new ByteNames(['resource'])
-const RESOURCE_SPANS_SCOPE_SPANS = new ByteNames(['scopeSpans'])
-const RESOURCE = new ByteNames(['attributes'])
-const SCOPE_SPANS = new ByteNames(['spans'])
+const NAMES = new RecordNames('resourceSpans', 'scopeSpans', 'spans')
 const SPAN_MEMBERS = [
   'traceId',
   'traceState',
@@ -45,17 +42,23 @@ export class TraceJsonDecoder {
   readonly #record: SpanRecord
   readonly #strings = new StringTable()
   readonly #attributes: JsonAttributeReader
+  readonly #walk: JsonRecordWalk
   readonly #events: EventNames
   readonly #wantsName: boolean
   readonly #wantsEvents: boolean
   readonly #moment: Moment = { second: 0, nanos: 0 }
   #sink: (span: SpanRecord) => void = ignore
-  #spans = 0
 
   constructor(vocabulary: Vocabulary) {
     const wanted = new WantedAttributes(vocabulary, this.#strings)
     this.#record = new SpanRecord(vocabulary)
     this.#attributes = new JsonAttributeReader(this.#cursor, wanted, this.#strings)
+    this.#walk = new JsonRecordWalk(this.#cursor, {
+      names: NAMES,
+      attributes: this.#attributes,
+      resource: this.#record.resource,
+      readRecord: () => this.#readSpan(),
+    })
     this.#wantsName = vocabulary.spanName
     this.#events = new EventNames(vocabulary)
     this.#wantsEvents = wanted.any || this.#events.others
@@ -67,84 +70,19 @@ export class TraceJsonDecoder {
    * nobody wants must only be JSON.
    */
   decode(body: Uint8Array, sink: (span: SpanRecord) => void): number {
-    this.#cursor.open(body)
     this.#sink = sink
-    this.#spans = 0
     try {
-      this.#request()
-      this.#cursor.finish()
-      return this.#spans
+      return this.#walk.walk(body)
     } finally {
-      this.#cursor.close()
       this.#sink = ignore
     }
   }
 
-  #request(): void {
+  #readSpan(): void {
     const cursor = this.#cursor
-    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-      if (!isMember(cursor, REQUEST)) cursor.skip()
-      else if (!cursor.passNull()) {
-        for (let another = cursor.enterArray(); another; another = cursor.nextElement()) this.#resourceSpans()
-      }
-    }
-  }
-
-  /** The resource may come after the spans it describes: they are passed over then, and read when it is known. */
-  #resourceSpans(): void {
-    const cursor = this.#cursor
-    let known = false
-    let scopeSpans = -1
-    let read = false
-    this.#record.resource.clear()
-    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-      if (isMember(cursor, RESOURCE_SPANS_RESOURCE)) {
-        if (cursor.passNull()) continue
-        if (known) cursor.fail('resource is given twice')
-        known = true
-        this.#resource()
-      } else if (isMember(cursor, RESOURCE_SPANS_SCOPE_SPANS)) {
-        if (cursor.passNull()) continue
-        if (scopeSpans >= 0) cursor.fail('scopeSpans is given twice')
-        scopeSpans = cursor.position
-        read = known
-        if (read) this.#allScopeSpans()
-        else cursor.skip()
-      } else cursor.skip()
-    }
-    if (scopeSpans < 0 || read) return
-    const after = cursor.position
-    cursor.position = scopeSpans
-    this.#allScopeSpans()
-    cursor.position = after
-  }
-
-  #resource(): void {
-    const cursor = this.#cursor
-    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-      if (isMember(cursor, RESOURCE)) this.#attributes.readAll(this.#record.resource)
-      else cursor.skip()
-    }
-  }
-
-  #allScopeSpans(): void {
-    const cursor = this.#cursor
-    for (let another = cursor.enterArray(); another; another = cursor.nextElement()) {
-      for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-        if (!isMember(cursor, SCOPE_SPANS)) cursor.skip()
-        else if (!cursor.passNull()) this.#allSpans()
-      }
-    }
-  }
-
-  #allSpans(): void {
-    const cursor = this.#cursor
-    for (let another = cursor.enterArray(); another; another = cursor.nextElement()) {
-      this.#record.clear()
-      for (let more = cursor.enterObject(); more; more = cursor.nextMember()) this.#spanMember()
-      this.#sink(this.#record)
-      this.#spans++
-    }
+    this.#record.clear()
+    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) this.#spanMember()
+    this.#sink(this.#record)
   }
 
   /** A member of a span whose name was just read. */
@@ -254,11 +192,7 @@ export class TraceJsonDecoder {
  * structure around them is broken.
  */
 export function countSpansJson(body: Uint8Array): number {
-  const cursor = new JsonCursor()
-  cursor.open(body)
-  const count = countElements(cursor, [REQUEST, RESOURCE_SPANS_SCOPE_SPANS, SCOPE_SPANS])
-  cursor.finish()
-  return count
+  return countRecordsJson(body, NAMES)
 }
 
 function ignore(): void {}
