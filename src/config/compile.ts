@@ -114,11 +114,11 @@ const RECORDS_OF: Readonly<Record<Sli['from'], { readonly word: string; readonly
 /** A note for each field that the SLI asks for and its records do not have. */
 function fieldNotes(sli: Sli): string[] {
   if (sli.from !== 'events' || sli.valid.kind !== 'records')
-    return strangeFields(sli.from, matchersOf(sli)).map(sentence(sli.name))
+    return strangeFields(sli.from, matchersOf(sli)).map(noteOf(sli.name))
   const { from, where } = sli.valid
   const judging = matchersOf({ ...sli, valid: { kind: 'judged' } })
   const strange = [...strangeFields(sli.from, judging), ...strangeFields(from, where === null ? [] : [where])]
-  return strange.map(sentence(sli.name))
+  return strange.map(noteOf(sli.name))
 }
 
 interface StrangeField {
@@ -133,7 +133,7 @@ function strangeFields(from: Sli['from'], matchers: readonly Matcher[]): Strange
   return strange.map((field) => ({ field, records: word }))
 }
 
-function sentence(name: string): (strange: StrangeField) => string {
+function noteOf(name: string): (strange: StrangeField) => string {
   return ({ field, records }) => `SLI ${name} asks for ${field}, which ${records} do not have`
 }
 

@@ -50,21 +50,23 @@ function eventSentence(sli: EventSli): string {
   return `${sideText(sli)}, of ${validText(sli.valid)}${unit}`
 }
 
-/** The events on the one side of a share. */
+/** The events that a share counts. */
 function sideText(sli: EventSli): string {
-  const measured = sli.value?.kind === 'attribute' ? sli.value.name : null
-  const isGood = sli.good !== null
-  const bound =
-    sli.goodBelow === null
-      ? []
-      : [`${measured} is ${isGood ? 'below ' : ''}${sli.goodBelow}${isGood ? '' : ' or more'}`]
-  const chosen = [sli.good ?? sli.badWhen].flatMap((matcher) => (matcher === null ? [] : [matcherText(matcher)]))
+  const bound = sli.goodBelow === null || sli.value?.kind !== 'attribute' ? null : [sli.value.name, sli.goodBelow]
   const where = sli.where === null ? [] : [matcherText(sli.where)]
-  const wanted = isGood
-    ? [...where, ...chosen, ...bound].join(', and ')
-    : [...where, [...chosen, ...bound].join(', or ')].join(', and ')
   const without = sli.ignoreWhen === null ? '' : `, but not where ${matcherText(sli.ignoreWhen)}`
-  return `${isGood ? 'good' : 'bad'} are events where ${wanted}${without}`
+  if (sli.good === null) {
+    const bad = sli.badWhen === null ? [] : [matcherText(sli.badWhen)]
+    if (bound !== null) bad.push(`${bound[0]} is ${bound[1]} or more`)
+    return `bad are events where ${allText([...where, bad.join(', or ')])}${without}`
+  }
+  const good = [...where, matcherText(sli.good)]
+  if (bound !== null) good.push(`${bound[0]} is below ${bound[1]}`)
+  return `good are events where ${allText(good)}${without}`
+}
+
+function allText(parts: readonly string[]): string {
+  return parts.map((part) => (parts.length > 1 && part.includes(', or ') ? `(${part})` : part)).join(' and ')
 }
 
 function attributionText({ windowMs, oncePerUnit }: NonNullable<EventSli['attribution']>): string {

@@ -132,8 +132,18 @@ export function write(
 }
 
 function evict({ backend, parts }: ServerState, experiment: string): void {
-  for (let token = 1; token < 20 * TOKENS && !backend.forget(experiment, token); token++);
+  // After a failover to a moment at which nobody had led it yet, no token is current.
+  if (!forgetByAnyToken(backend, experiment)) {
+    backend.leases.take('nobody', experiment, { nowMs: 0, ttlMs: 0 })
+    backend.leases.release('nobody', experiment)
+    if (!forgetByAnyToken(backend, experiment)) throw new Error(`${experiment} cannot be evicted`)
+  }
   parts.forget(experiment)
+}
+
+function forgetByAnyToken(backend: MemoryBackend, experiment: string): boolean {
+  for (let token = 1; token < 20 * TOKENS; token++) if (backend.forget(experiment, token)) return true
+  return false
 }
 
 function quietly(result: unknown): void {
