@@ -34,9 +34,6 @@ const BUCKETS_OFFSET = new ByteNames(['offset'])
 const BUCKETS_COUNTS = new ByteNames(['bucketCounts'])
 
 const NO_RECORDED_VALUE = 1
-const MAX_UINT64 = 2n ** 64n - 1n
-const MIN_DIGITS = 19
-const MAX_DIGITS = 20
 
 /** Reads points at a cursor into one record. */
 export class JsonPointReader {
@@ -45,8 +42,6 @@ export class JsonPointReader {
   readonly #point: MetricPoint
   readonly #ofPoint = new StreamIdentity()
   readonly #moment: Moment = { second: 0, nanos: 0 }
-  readonly #readCount = (): number => this.#count()
-  readonly #readDouble = (): number => this.#double()
   #view = viewOf(new Uint8Array(0))
   #outer: readonly StreamIdentity[] = []
 
@@ -115,7 +110,7 @@ export class JsonPointReader {
         return
       case 'count':
       case 'zeroCount':
-        point[name] = this.#count()
+        point[name] = this.#integer()
         return
       case 'scale':
         point.scale = this.#integer()
@@ -127,9 +122,9 @@ export class JsonPointReader {
         point[name] = this.#double()
         return
       case 'bucketCounts':
-        return this.#row(point.buckets, this.#readCount)
+        return this.#row(point.buckets, () => this.#integer())
       case 'explicitBounds':
-        return this.#row(point.bounds, this.#readDouble)
+        return this.#row(point.bounds, () => this.#double())
       case 'positive':
       case 'negative':
         return this.#exponential(point[name])
@@ -142,7 +137,7 @@ export class JsonPointReader {
       if (isMember(cursor, BUCKETS_OFFSET)) {
         if (!cursor.passNull()) buckets.offset = this.#integer()
       } else if (!isMember(cursor, BUCKETS_COUNTS)) cursor.skip()
-      else if (!cursor.passNull()) this.#row(buckets.counts, this.#readCount)
+      else if (!cursor.passNull()) this.#row(buckets.counts, () => this.#integer())
     }
   }
 
@@ -161,16 +156,6 @@ export class JsonPointReader {
     const at = cursor.position
     cursor.numberOrString()
     const value = readInteger(cursor.text, cursor.textStart, cursor.textEnd)
-    return value === null ? cursor.fail('expected a 64-bit integer', at) : Number(value)
-  }
-
-  /** An unsigned 64-bit integer, rounded likewise; a negative one is given as it is, for the point to be found malformed. */
-  #count(): number {
-    const cursor = this.#cursor
-    const at = cursor.position
-    cursor.numberOrString()
-    const { text, textStart, textEnd } = cursor
-    const value = readInteger(text, textStart, textEnd) ?? readBeyondSigned(text, textStart, textEnd)
     return value === null ? cursor.fail('expected a 64-bit integer', at) : Number(value)
   }
 
@@ -193,13 +178,4 @@ export class JsonPointReader {
     }
     cursor.position = start
   }
-}
-
-/** From 2^63 to 2^64 - 1 in decimal digits; null where the text is nothing of that. */
-function readBeyondSigned(text: DataView, start: number, end: number): number | null {
-  if (end - start < MIN_DIGITS || end - start > MAX_DIGITS) return null
-  const source = Buffer.from(text.buffer, text.byteOffset + start, end - start).toString('latin1')
-  if (!/^\d+$/.test(source)) return null
-  const value = BigInt(source)
-  return value <= MAX_UINT64 ? Number(value) : null
 }

@@ -23,26 +23,19 @@ import { WantedAttributes } from './wanted.ts'
 import { viewOf } from './words.ts'
 
 const REQUEST = new ByteNames(['resourceMetrics'])
+const RESOURCE_METRICS_RESOURCE = new ByteNames(['resource'])
 const RESOURCE_METRICS_SCOPE_METRICS = new ByteNames(['scopeMetrics'])
 const RESOURCE = new ByteNames(['attributes'])
+const SCOPE_METRICS_SCOPE = new ByteNames(['scope'])
 const SCOPE_METRICS_METRICS = new ByteNames(['metrics'])
 const SCOPE_PARTS = new ByteNames(['name', 'version', 'attributes'])
+const METRIC_NAME = new ByteNames(['name'])
+const METRIC_UNIT = new ByteNames(['unit'])
 const KINDS: readonly MetricKind[] = [GAUGE, SUM, HISTOGRAM, EXPONENTIAL_HISTOGRAM, SUMMARY]
-const KIND_NAMES = ['gauge', 'sum', 'histogram', 'exponentialHistogram', 'summary']
-const DATA = new ByteNames(KIND_NAMES)
+const DATA = ['gauge', 'sum', 'histogram', 'exponentialHistogram', 'summary'].map((name) => new ByteNames([name]))
 const DATA_POINTS = new ByteNames(['dataPoints'])
-
-/** Members of an object: `heads` first, which tell what the objects in the one member behind them are of. */
-interface Headed {
-  readonly names: ByteNames
-  readonly heads: number
-}
-const RESOURCE_METRICS = headed(['resource'], ['scopeMetrics'])
-const SCOPE_METRICS = headed(['scope'], ['metrics'])
-const METRIC = headed(['name', 'unit'], KIND_NAMES)
-const POINTS_ALONE = headed([], ['dataPoints'])
-const HISTOGRAM_DATA = headed(['aggregationTemporality'], ['dataPoints'])
-const SUM_DATA = headed(['aggregationTemporality', 'isMonotonic'], ['dataPoints'])
+const DATA_TEMPORALITY = new ByteNames(['aggregationTemporality'])
+const DATA_IS_MONOTONIC = new ByteNames(['isMonotonic'])
 
 /** In the place of a position: the member was not there. */
 const ABSENT = -1
@@ -57,7 +50,6 @@ export class MetricJsonDecoder {
   readonly #ofResource = new StreamIdentity()
   readonly #ofScope = new StreamIdentity()
   readonly #ofMetric = new StreamIdentity()
-  readonly #outer: readonly StreamIdentity[] = [this.#ofResource, this.#ofScope, this.#ofMetric]
   #view = viewOf(new Uint8Array(0))
   #sink: (point: MetricPoint) => void = ignore
   #count = 0
@@ -100,48 +92,39 @@ export class MetricJsonDecoder {
     }
   }
 
+  /** The resource may come after what it describes, which is read when it is known. So it is with the scope and the metric. */
   #resourceMetrics(): void {
+    const cursor = this.#cursor
     this.#point.resource.clear()
     this.#ofResource.clear()
-    this.#members(RESOURCE_METRICS, this.#resource, this.#allScopeMetrics)
-  }
-
-  /**
-   * Reads an object whose heads may come after what they describe: that is passed over then, and read when they are known. As most senders
-   * write it nothing is passed over.
-   */
-  #members({ names, heads }: Headed, readHead: (index: number) => void, readBody: (index: number) => void): void {
-    const cursor = this.#cursor
-    let known = 0
-    let body = ABSENT
-    let bodyIndex = ABSENT
-    let isRead = false
-    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-      const index = names.find(cursor.text, cursor.textStart, cursor.textEnd)
-      if (index < 0) cursor.skip()
-      else if (cursor.passNull()) continue
-      else if (index < heads) {
-        if ((known & (1 << index)) !== 0) cursor.fail('a member is given twice')
-        known |= 1 << index
-        readHead(index)
-      } else {
-        if (body !== ABSENT) cursor.fail(index === bodyIndex ? 'a member is given twice' : 'data of two kinds')
-        body = cursor.position
-        bodyIndex = index
-        isRead = known === (1 << heads) - 1
-        if (isRead) readBody(index)
-        else cursor.skip()
-      }
-    }
-    if (body === ABSENT || isRead) return
+    const [resource, scopeMetrics] = this.#members([RESOURCE_METRICS_RESOURCE, RESOURCE_METRICS_SCOPE_METRICS])
     const after = cursor.position
-    cursor.position = body
-    readBody(bodyIndex)
+    if (resource !== ABSENT) this.#resource(resource)
+    if (scopeMetrics !== ABSENT) {
+      cursor.position = scopeMetrics
+      for (let another = cursor.enterArray(); another; another = cursor.nextElement()) this.#scopeMetrics()
+    }
     cursor.position = after
   }
 
-  readonly #resource = (): void => {
+  /** Passes an object; gives where the values of the members lie that are asked for and not null. */
+  #members(wanted: readonly ByteNames[]): number[] {
     const cursor = this.#cursor
+    const found = wanted.map(() => ABSENT)
+    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
+      const index = wanted.findIndex((names) => isMember(cursor, names))
+      if (index >= 0 && !cursor.passNull()) {
+        if (found[index] !== ABSENT) cursor.fail('a member is given twice')
+        found[index] = cursor.position
+        cursor.skip()
+      } else if (index < 0) cursor.skip()
+    }
+    return found
+  }
+
+  #resource(position: number): void {
+    const cursor = this.#cursor
+    cursor.position = position
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
       if (!isMember(cursor, RESOURCE)) cursor.skip()
       else {
@@ -151,16 +134,22 @@ export class MetricJsonDecoder {
     }
   }
 
-  readonly #allScopeMetrics = (): void => {
+  #scopeMetrics(): void {
     const cursor = this.#cursor
-    for (let another = cursor.enterArray(); another; another = cursor.nextElement()) {
-      this.#ofScope.clear()
-      this.#members(SCOPE_METRICS, this.#scope, this.#allMetrics)
+    this.#ofScope.clear()
+    const [scope, metrics] = this.#members([SCOPE_METRICS_SCOPE, SCOPE_METRICS_METRICS])
+    const after = cursor.position
+    if (scope !== ABSENT) this.#scope(scope)
+    if (metrics !== ABSENT) {
+      cursor.position = metrics
+      for (let another = cursor.enterArray(); another; another = cursor.nextElement()) this.#metric()
     }
+    cursor.position = after
   }
 
-  readonly #scope = (): void => {
+  #scope(position: number): void {
     const cursor = this.#cursor
+    cursor.position = position
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
       const part = SCOPE_PARTS.find(cursor.text, cursor.textStart, cursor.textEnd)
       if (part < 0) cursor.skip()
@@ -168,47 +157,52 @@ export class MetricJsonDecoder {
     }
   }
 
-  readonly #allMetrics = (): void => {
+  #metric(): void {
     const cursor = this.#cursor
     const point = this.#point
-    for (let another = cursor.enterArray(); another; another = cursor.nextElement()) {
-      point.metric = -1
-      this.#ofMetric.clear()
-      this.#members(METRIC, this.#metricHead, this.#data)
+    this.#ofMetric.clear()
+    const [name, unit, ...data] = this.#members([METRIC_NAME, METRIC_UNIT, ...DATA])
+    const after = cursor.position
+    const index = data.findIndex((position) => position !== ABSENT)
+    point.metric = -1
+    point.kind = index < 0 ? 0 : KINDS[index]
+    point.temporality = 0
+    point.isMonotonic = false
+    if (name !== ABSENT) this.#name(name)
+    if (unit !== ABSENT) {
+      cursor.position = unit
+      this.#identifyValue(this.#ofMetric, IN_METRIC + 1)
     }
+    if (index >= 0) this.#data(data[index])
+    cursor.position = after
   }
 
-  readonly #metricHead = (index: number): void => {
-    if (index === 0) this.#name()
-    else this.#identifyValue(this.#ofMetric, IN_METRIC + 1)
-  }
-
-  #name(): void {
+  #name(position: number): void {
     const cursor = this.#cursor
+    cursor.position = position
     cursor.string()
     const { text, textStart, textEnd } = cursor
     this.#point.metric = this.#metrics.find(text, textStart, textEnd)
     this.#ofMetric.add(text, textStart, textEnd, IN_METRIC)
   }
 
-  readonly #data = (index: number): void => {
-    const point = this.#point
-    point.kind = KINDS[index - METRIC.heads]
-    point.temporality = 0
-    point.isMonotonic = false
-    this.#members(dataOf(point.kind), this.#dataHead, this.#allPoints)
-  }
-
-  readonly #dataHead = (index: number): void => {
-    if (index === 0) this.#point.temporality = readEnum(this.#cursor)
-    else this.#point.isMonotonic = this.#cursor.boolean()
-  }
-
-  readonly #allPoints = (): void => {
+  #data(position: number): void {
     const cursor = this.#cursor
     const point = this.#point
+    cursor.position = position
+    const [points, temporality, monotonic] = this.#members([DATA_POINTS, DATA_TEMPORALITY, DATA_IS_MONOTONIC])
+    if (temporality !== ABSENT && point.kind !== GAUGE && point.kind !== SUMMARY) {
+      cursor.position = temporality
+      point.temporality = readEnum(cursor)
+    }
+    if (monotonic !== ABSENT && point.kind === SUM) {
+      cursor.position = monotonic
+      point.isMonotonic = cursor.boolean()
+    }
+    if (points === ABSENT) return
     this.#ofMetric.addNumber(point.kind * 16 + point.temporality * 2 + (point.isMonotonic ? 1 : 0), IN_METRIC)
-    this.#points.setOuter(this.#view, this.#outer)
+    this.#points.setOuter(this.#view, [this.#ofResource, this.#ofScope, this.#ofMetric])
+    cursor.position = points
     for (let another = cursor.enterArray(); another; another = cursor.nextElement()) {
       this.#points.read()
       this.#sink(point)
@@ -240,23 +234,16 @@ export class MetricJsonDecoder {
  * structure around them is broken.
  */
 export function countPointsJson(body: Uint8Array): number {
-  const cursor = new JsonCursor()
-  cursor.open(body)
-  const count = countElements(cursor, [REQUEST, RESOURCE_METRICS_SCOPE_METRICS, SCOPE_METRICS_METRICS], {
-    inner: DATA,
-    elements: DATA_POINTS,
-  })
-  cursor.finish()
-  return count
-}
-
-function headed(heads: readonly string[], bodies: readonly string[]): Headed {
-  return { names: new ByteNames([...heads, ...bodies]), heads: heads.length }
-}
-
-function dataOf(kind: MetricKind): Headed {
-  if (kind === SUM) return SUM_DATA
-  return kind === HISTOGRAM || kind === EXPONENTIAL_HISTOGRAM ? HISTOGRAM_DATA : POINTS_ALONE
+  return DATA.reduce((sum, data) => {
+    const cursor = new JsonCursor()
+    cursor.open(body)
+    const count = countElements(cursor, [REQUEST, RESOURCE_METRICS_SCOPE_METRICS, SCOPE_METRICS_METRICS], {
+      inner: data,
+      elements: DATA_POINTS,
+    })
+    cursor.finish()
+    return sum + count
+  }, 0)
 }
 
 function ignore(): void {}
