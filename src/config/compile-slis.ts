@@ -90,10 +90,14 @@ export function compileSlos(pieces: Pieces): Slo[] {
   return values(pieces.slos).flatMap((slo: SloConfig): Slo[] => {
     const sli = slis.get(slo.sli)
     const policy = BUILT_IN_POLICIES.get(slo.policy) ?? policies.get(slo.policy)
-    if (sli === undefined || policy === undefined || !hasCriterion(sli)) return []
+    if (sli === undefined || policy === undefined || !canCarry(sli, slo, pieces)) return []
     const { name, objective = null, upper_bound: upperBound = null, window } = slo
     return [{ name, sli: slo.sli, objective, upperBound, windowSeconds: window, policy }]
   })
+}
+
+function canCarry(sli: SliConfig, { objective }: SloConfig, pieces: Pieces): boolean {
+  return hasCriterion(sli) && (objective === undefined || !isAmount(sli, pieces))
 }
 
 function burnPolicy(policy: PolicyConfig): BurnPolicy {

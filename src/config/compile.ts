@@ -1,5 +1,5 @@
 // From checked pieces to Settings: what the rest of the daemon works with.
-import { RECORD_FIELDS } from '../model/matcher.ts'
+import { type Matcher, RECORD_FIELDS } from '../model/matcher.ts'
 import type { EngineSettings, ExperimentDeclaration, ListenAddress, Settings } from '../model/settings.ts'
 import { matchersOf, type Sli } from '../model/slo.ts'
 import { compileSlis, compileSlos, values } from './compile-slis.ts'
@@ -102,41 +102,48 @@ function listenNotes({ receivers, api }: Settings): string[] {
   })
 }
 
-/** Fields of records, by what an SLI is over, that such records have. */
-const FIELDS_OF: Readonly<Record<Sli['from'], readonly string[]>> = {
-  spans: ['span.name', 'span.kind', 'span.status', 'span.root'],
-  events: ['event.name', 'severity'],
-  metrics: [],
-  ratio: [],
-  ingest: [],
+/** By what an SLI is over: its records in a word, and which fields of records they have. */
+const RECORDS_OF: Readonly<Record<Sli['from'], { readonly word: string; readonly fields: readonly string[] }>> = {
+  spans: { word: 'spans', fields: ['span.name', 'span.kind', 'span.status', 'span.root'] },
+  events: { word: 'events', fields: ['event.name', 'severity'] },
+  metrics: { word: 'data points', fields: [] },
+  ratio: { word: 'data points', fields: [] },
+  ingest: { word: 'items', fields: [] },
 }
 
-/** Fields that the SLI asks for and its records do not have. */
-function strangeFields(sli: Sli): string[] {
-  // What its events are compared with may be of another kind.
-  const judging: Sli = sli.from === 'events' ? { ...sli, valid: { kind: 'judged' } } : sli
-  const fields = new Set(matchersOf(judging).flatMap((matcher) => matcher.flat().map(({ field }) => field)))
-  return [...fields].filter((field) => RECORD_FIELDS.includes(field) && !FIELDS_OF[sli.from].includes(field))
+/** A note for each field that the SLI asks for and its records do not have. */
+function fieldNotes(sli: Sli): string[] {
+  if (sli.from !== 'events' || sli.valid.kind !== 'records')
+    return strangeFields(sli.from, matchersOf(sli)).map(noteOf(sli.name))
+  const { from, where } = sli.valid
+  const judging = matchersOf({ ...sli, valid: { kind: 'judged' } })
+  const strange = [...strangeFields(sli.from, judging), ...strangeFields(from, where === null ? [] : [where])]
+  return strange.map(noteOf(sli.name))
 }
 
-const RECORDS: Readonly<Record<Sli['from'], string>> = {
-  spans: 'spans',
-  events: 'events',
-  metrics: 'data points',
-  ratio: 'data points',
-  ingest: 'items',
+interface StrangeField {
+  readonly field: string
+  readonly records: string
+}
+
+function strangeFields(from: Sli['from'], matchers: readonly Matcher[]): StrangeField[] {
+  const { word, fields } = RECORDS_OF[from]
+  const asked = new Set(matchers.flatMap((matcher) => matcher.flat().map(({ field }) => field)))
+  const strange = [...asked].filter((field) => RECORD_FIELDS.includes(field) && !fields.includes(field))
+  return strange.map((field) => ({ field, records: word }))
+}
+
+function noteOf(name: string): (strange: StrangeField) => string {
+  return ({ field, records }) => `SLI ${name} asks for ${field}, which ${records} do not have`
 }
 
 function contentNotes(pieces: Pieces, engine: EngineSettings): string[] {
   const notes: string[] = []
   if (engine.slis.length === 0) notes.push('no SLI is active: exposures are seen, but nothing is counted')
-  for (const sli of engine.slis)
-    for (const field of strangeFields(sli))
-      notes.push(`SLI ${sli.name} asks for ${field}, which ${RECORDS[sli.from]} do not have`)
+  notes.push(...engine.slis.flatMap(fieldNotes))
   if (pieces.slos.given) return notes
   const kept = new Set(engine.slos.map(({ name }) => name))
   for (const { name, sli } of values(pieces.slos))
-    if (!kept.has(name))
-      notes.push(`the default SLO ${name} is left out: no SLI ${sli} over spans says what is good or bad`)
+    if (!kept.has(name)) notes.push(`the default SLO ${name} is left out: no SLI ${sli} says what is good or bad`)
   return notes
 }

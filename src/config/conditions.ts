@@ -3,7 +3,7 @@
 import type { Condition, Matcher, Test } from '../model/matcher.ts'
 import { RECORD_FIELDS, RESOURCE_FIELD_PREFIX, SPAN_KINDS, SPAN_STATUSES } from '../model/matcher.ts'
 import { coreNumber, coreScalar } from './core-scalar.ts'
-import { severityEquality, severityOrder } from './severity-conditions.ts'
+import { severityEquality, severityOrder, severityPattern } from './severity-conditions.ts'
 import { nearest } from './suggest.ts'
 
 /** Configuration keys whose values are written in this language. */
@@ -87,6 +87,7 @@ function textTest(field: string, text: string, path: readonly (string | number)[
   if (comparison !== null) return order(field, comparison[1] as '<' | '<=' | '>' | '>=', comparison[2], path, report)
   if (text.startsWith('!=')) return equality(field, coreScalar(text.slice(2).trim()) ?? '', true, path, report)
   if (text.length < 2 || !text.startsWith('/') || !text.endsWith('/')) return equality(field, text, false, path, report)
+  if (field === 'severity') return severityPattern((expected, meant) => report(path, expected, meant))
   const source = text.slice(1, -1)
   if (source === '') {
     report(path, 'a pattern between the slashes')

@@ -47,9 +47,26 @@ function judgedText(sli: SpanSli | EventSli): string {
 function eventSentence(sli: EventSli): string {
   const unit = sli.attribution === null ? '' : `; ${attributionText(sli.attribution)}`
   if (sli.valid.kind === 'judged') return `${judgedSentence(sli, 'every event', 'events')}${unit}`
-  const [word, matcher] = sli.good === null ? ['bad', sli.badWhen] : ['good', sli.good]
-  const events = matcher === null ? 'events' : `events where ${matcherText(matcher)}`
-  return `${word} are ${events}, of ${validText(sli.valid)}${unit}`
+  return `${sideText(sli)}, of ${validText(sli.valid)}${unit}`
+}
+
+/** The events that a share counts. */
+function sideText(sli: EventSli): string {
+  const bound = sli.goodBelow === null || sli.value?.kind !== 'attribute' ? null : [sli.value.name, sli.goodBelow]
+  const where = sli.where === null ? [] : [matcherText(sli.where)]
+  const without = sli.ignoreWhen === null ? '' : `, but not where ${matcherText(sli.ignoreWhen)}`
+  if (sli.good === null) {
+    const bad = sli.badWhen === null ? [] : [matcherText(sli.badWhen)]
+    if (bound !== null) bad.push(`${bound[0]} is ${bound[1]} or more`)
+    return `bad are events where ${allText([...where, bad.join(', or ')])}${without}`
+  }
+  const good = [...where, matcherText(sli.good)]
+  if (bound !== null) good.push(`${bound[0]} is below ${bound[1]}`)
+  return `good are events where ${allText(good)}${without}`
+}
+
+function allText(parts: readonly string[]): string {
+  return parts.map((part) => (parts.length > 1 && part.includes(', or ') ? `(${part})` : part)).join(' and ')
 }
 
 function attributionText({ windowMs, oncePerUnit }: NonNullable<EventSli['attribution']>): string {

@@ -147,7 +147,7 @@ function resourceVariantSentence({
   others,
   where,
 }: ResourceVariantRule): string {
-  const resources = where === null ? 'every resource' : `resources where ${matcherText(where)}`
+  const resources = where === null ? 'all resources' : `resources where ${matcherText(where)}`
   if (attribute === null) return `${experiment}: ${resources} are of ${variant}`
   const named = [...(variants ?? [])].map(([value, name]) => `${value} is ${name}`)
   const rest = others === 'itself' ? ['its value'] : []

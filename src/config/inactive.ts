@@ -46,12 +46,20 @@ const EXPERIMENT_KEYS = [
 ] as const
 
 function ofExperiments({ experiments }: Pieces, tree: Located): string[] {
-  return EXPERIMENT_KEYS.flatMap(([key, consequence]) => {
+  const owners = (key: string): string | null => {
     const ids = experiments.entries.flatMap(({ index, name }) =>
       name !== null && isGiven(tree, ['experiments', index, key]) ? [name] : [],
     )
-    return ids.length === 0 ? [] : [notActive(`experiments[].${key}`, `${consequence} (${shortList(ids)})`)]
+    return ids.length === 0 ? null : shortList(ids)
+  }
+  const allocated = owners('allocation')
+  const sentences = EXPERIMENT_KEYS.flatMap(([key, consequence]) => {
+    const ids = owners(key)
+    return ids === null ? [] : [notActive(`experiments[].${key}`, `${consequence} (${ids})`)]
   })
+  if (allocated !== null)
+    sentences.unshift(`experiments[].allocation: sample ratios are shown, not tested yet (${allocated})`)
+  return sentences
 }
 
 function ofOutputs({ sections }: Pieces): string[] {

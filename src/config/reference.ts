@@ -1,4 +1,7 @@
 // docs/reference/configuration.md, written from the schema.
+
+import { SEVERITY_NUMBERS } from '../model/log.ts'
+import { SPAN_KINDS, SPAN_STATUSES } from '../model/matcher.ts'
 import { INACTIVE_KEYS } from './inactive.ts'
 import { jsonSchema } from './json-schema.ts'
 
@@ -22,6 +25,10 @@ interface Row {
   readonly type: string
   readonly fallback: string
   readonly description: string
+}
+
+function listed(words: readonly string[]): string {
+  return words.map((word) => `\`${word}\``).join(', ')
 }
 
 const INTRODUCTION = `# Configuration
@@ -49,7 +56,7 @@ named by its index, a key with dots in it stands in double quotes
 * Durations are \`300ms\`, \`30s\`, \`5m\`, \`1h30m\`, \`30d\`; windows are durations of whole minutes from \`1m\` to \`30d\`; sizes are bytes or
   have \`KiB\`, \`MiB\`, \`GiB\`.
 * A list replaces the default list; it is not added to it. A file that gives \`slis\` and no \`slos\` keeps those default SLOs whose
-  SLI it defines over spans with something good or bad; the others are left out, with a note. \`slos: []\` means none.
+  SLI it defines with something good or bad; the others are left out, with a note. \`slos: []\` means none.
 * Some keys are for later versions. They are checked like all others, and \`cohortd check\` lists those that are not active yet.
 
 ## Conditions
@@ -65,9 +72,17 @@ of values, any.
 | \`"/^GET /"\` | is text that the regular expression finds something in; a number or a boolean is taken as it would be written |
 | \`{present: true}\`, \`{present: false}\` | is there, or is not |
 
-A field is \`span.name\`, \`span.kind\` (SERVER, CLIENT, ...), \`span.status\` (UNSET, OK, ERROR), \`event.name\`, \`severity\`,
-\`resource.NAME\` for an attribute of the resource, or the name of an attribute, which is looked up on the record first and
-then on its resource.
+A field is \`resource.NAME\` for an attribute of the resource, the name of an attribute, which is looked up on the record first
+and then on its resource, or one of these:
+
+| field | of | value |
+|---|---|---|
+| \`span.name\` | spans | text |
+| \`span.kind\` | spans | ${listed(SPAN_KINDS)} |
+| \`span.status\` | spans | ${listed(SPAN_STATUSES)} |
+| \`span.root\` | spans | \`true\` where the span has no parent, else \`false\` |
+| \`event.name\` | log records, span events | text |
+| \`severity\` | log records | ${listed(Object.keys(SEVERITY_NUMBERS))}, each of which stands for its four numbers, or a number from 1 to 24. \`">=ERROR"\` is 17 and more; \`">ERROR"\` 21 and more. |
 
 ## Keys
 `
@@ -117,7 +132,7 @@ function merged(a: Row, b: Row): Row {
 function children(node: SchemaNode, prefix: string): [path: string, child: SchemaNode, required: boolean][] {
   if (node.title === 'condition') return []
   const alternatives = node.anyOf ?? node.oneOf
-  if (alternatives !== undefined) {
+  if (alternatives !== undefined && node.properties === undefined) {
     const found = alternatives.flatMap((alternative) => children(alternative, prefix))
     const everywhere = (path: string) => found.filter(([other, , required]) => other === path && required).length
     const objects = alternatives.filter((alternative) => alternative.type !== 'null').length
@@ -156,7 +171,8 @@ function isLongDefault(node: SchemaNode): boolean {
 
 function defaultText(node: SchemaNode): string {
   if (node.default === undefined) return ''
-  return `\`${typeof node.default === 'string' ? node.default : JSON.stringify(node.default)}\``
+  const isWord = typeof node.default === 'string' && node.default !== ''
+  return `\`${isWord ? node.default : JSON.stringify(node.default)}\``
 }
 
 /** A list of maps as YAML in JSON's flow style, one entry a line. */

@@ -27,6 +27,7 @@ export function checkReferences(pieces: Pieces, options: { tree: Located; known:
     problems.push({ place: placeOf(tree, path), path, found, expected, suggestion })
   }
   if (pieces.slos.given) checkSlos(pieces, report)
+  checkUnits(pieces, report)
   checkPolicyNames(pieces, report)
   checkDeadRules(pieces, tree, report)
   checkExperiments(pieces, report)
@@ -62,6 +63,17 @@ function checkPromise(index: number, slo: SloConfig, { pieces, report }: { piece
     report(['slos', index, 'objective'], 'upper_bound, since the numerator of the SLI is an amount')
 }
 
+/** Without units nothing is attributed by them. */
+function checkUnits({ slis, sections }: Pieces, report: Report): void {
+  if (sections.cohorts.units.attributes.length > 0) return
+  for (const { index, value } of slis.entries)
+    if (value?.from === 'events' && value.attribution?.by === 'unit')
+      report(
+        ['slis', index, 'attribution'],
+        '{by: trace}, since cohorts.units.attributes is empty; or the attribute of the unit there',
+      )
+}
+
 const CRITERION = 'an SLI that says what is good or bad (bad_when, good or good_below)'
 
 function checkSliName(
@@ -94,7 +106,8 @@ function checkSlos(pieces: Pieces, report: Report): void {
   const policies = [...new Set([...BUILT_IN_POLICIES.keys(), ...names(pieces.policies)])]
   for (const { index, value, raw } of pieces.slos.entries) {
     const sli = value?.sli ?? textIn(raw, 'sli')
-    if (sli !== null) checkSliName(['slos', index, 'sli'], sli, { slis: pieces.slis, criterion: true, report })
+    const criterion = value?.upper_bound === undefined
+    if (sli !== null) checkSliName(['slos', index, 'sli'], sli, { slis: pieces.slis, criterion, report })
     if (value !== null) checkPromise(index, value, { pieces, report })
     const policy = value?.policy ?? textIn(raw, 'policy')
     if (policy === null || policies.includes(policy) || !pieces.policies.complete) continue

@@ -19,7 +19,9 @@ type Issue = z.core.$ZodIssue
 type Steps = (string | number)[]
 
 const MOST_ATTEMPTS = 50
-const SECRET_KEYS: ReadonlySet<string | number> = new Set(['secret', 'password', 'key'])
+const SECRET_KEYS: ReadonlySet<string | number> = new Set(['secret', 'password'])
+/** Its last word is a common name of attributes. */
+const UNIT_KEY: KeyPath = ['cohorts', 'units', 'key']
 
 /** Checks one piece of the configuration, `raw`, which stands at `path` of the tree. */
 export function validate<S extends z.ZodType>(
@@ -203,5 +205,5 @@ export function describeFound(value: unknown, path: KeyPath, root: Located): str
 }
 
 function isSecret(path: KeyPath): boolean {
-  return path.some((step) => SECRET_KEYS.has(step))
+  return path.some((step) => SECRET_KEYS.has(step)) || UNIT_KEY.every((step, index) => path[index] === step)
 }

@@ -171,10 +171,11 @@ class TreeBuilder {
   }
 }
 
-/** A number or truth value as key is meant as its text. */
+/** A number or truth value as key is meant as it was written: the version 2.0 is not 2. */
 function keyText(key: unknown): string | null {
-  const value = isScalar(key) ? key.value : null
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : null
+  if (!isScalar(key)) return null
+  if (typeof key.value === 'string') return key.value
+  return typeof key.value === 'number' || typeof key.value === 'boolean' ? (key.source ?? String(key.value)) : null
 }
 
 function keyPlaceOf(key: unknown, fallback: Place, placeOf: (offset: number) => Place): Place {

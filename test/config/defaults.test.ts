@@ -131,12 +131,21 @@ describe('a small configuration', () => {
   it('keeps the default SLOs that its own SLIs can carry, and says which it leaves out', () => {
     const { settings, notes } = loadText('slis: [{name: availability, bad_when: {span.status: ERROR}}]')
     expect(settings?.engine.slos.map(({ name }) => name)).toEqual(['availability'])
-    expect(notes).toEqual(['the default SLO fast is left out: no SLI latency over spans says what is good or bad'])
+    expect(notes).toEqual(['the default SLO fast is left out: no SLI latency says what is good or bad'])
   })
 
   it('whose own latency has no bound loses only the SLO on it', () => {
     const text = 'slis: [{name: latency, value: duration, percentiles: [0.5]}, {name: availability, good: {ok: true}}]'
     expect(settingsOf(text).engine.slos.map(({ name }) => name)).toEqual(['availability'])
+  })
+
+  it.each([
+    ['counts events of a metric', 'metric: a, bad_when: {b: c}', ['availability']],
+    ['is a ratio that may be one of good ones', 'numerator: {metric: a}, denominator: {metric: b}', ['availability']],
+    ['is an amount', 'numerator: {metric: a}, denominator: {metric: b}, numerator_is: amount', []],
+  ])('keeps a default SLO or not where its SLI %s', (_sentence, keys, kept) => {
+    const { engine } = settingsOf(`slis: [{name: availability, from: metrics, ${keys}}]`)
+    expect(engine.slos.map(({ name }) => name)).toEqual(kept)
   })
 
   it('with SLOs alone keeps the default SLIs', () => {
@@ -170,6 +179,37 @@ describe('a small configuration', () => {
       'SLI a asks for event.name, which spans do not have',
       'SLI a asks for severity, which spans do not have',
     ])
+  })
+
+  it.each([
+    [
+      'points',
+      'from: metrics, metric: m, where: {span.kind: SERVER, severity: ERROR}',
+      ['span.kind', 'severity'],
+      'data points',
+    ],
+    [
+      'points of a ratio',
+      'from: metrics, numerator: {metric: m}, denominator: {metric: n, where: {event.name: b}}',
+      ['event.name'],
+      'data points',
+    ],
+    ['events', 'from: events, ignore_when: {span.status: OK}', ['span.status'], 'events'],
+    [
+      'spans that events are compared with',
+      'from: events, good: {event.name: a}, valid: {from: spans, where: {event.name: b, span.root: true}}',
+      ['event.name'],
+      'spans',
+    ],
+    [
+      'events that events are compared with',
+      'from: events, good: {event.name: a}, valid: {span.root: true}',
+      ['span.root'],
+      'events',
+    ],
+  ])('that asks of %s what they do not have is told so', (_sentence, keys, fields, records) => {
+    const { notes } = loadText(`slos: []\nslis: [{name: a, ${keys}}]`)
+    expect(notes).toEqual(fields.map((field) => `SLI a asks for ${field}, which ${records} do not have`))
   })
 
   it('turns things off with 0', () => {

@@ -12,6 +12,7 @@ describe('the example with every section', () => {
     expect(renderProblems(problems)).toBe('')
     expect(notes).toEqual([])
     expect(settings?.inactive).toEqual([
+      'experiments[].allocation: sample ratios are shown, not tested yet (checkout-redesign)',
       'experiments[].guardrails is not active yet: variants are not compared with the control (checkout-redesign)',
       'experiments[].success is not active yet: it is not judged (checkout-redesign)',
       'experiments[].min_duration is not active yet: no variant is promoted (checkout-redesign)',

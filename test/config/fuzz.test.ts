@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { renderUnderstanding } from '../../src/config/explain.ts'
 import { renderProblems } from '../../src/config/problem.ts'
 import { editDistance, nearest } from '../../src/config/suggest.ts'
+import { configuration } from './arbitrary-configuration.ts'
 import { loadText } from './load-text.ts'
 
 const EXAMPLE = readFileSync(new URL('fixtures/surface-example.yaml', import.meta.url), 'utf8')
@@ -101,6 +102,15 @@ describe('any text', () => {
         expectAnswer(`${section}: ${JSON.stringify(value)}\n`),
       ),
       { numRuns: 200 },
+    )
+  })
+})
+
+describe('what is counted', () => {
+  it('in any combination of keys gives settings that can be told, or problems', () => {
+    fc.assert(
+      fc.property(configuration, (value) => expectAnswer(JSON.stringify(value))),
+      { numRuns: 150 },
     )
   })
 })

@@ -1,32 +1,41 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import Fastify from 'fastify'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseDocument } from 'yaml'
 import { jsonSchema } from '../../src/config/json-schema.ts'
 import { configurationReference } from '../../src/config/reference.ts'
+import { configuration } from './arbitrary-configuration.ts'
+import { loadText } from './load-text.ts'
+
+const app = Fastify({
+  ajv: {
+    customOptions: {
+      coerceTypes: false,
+      removeAdditional: false,
+      useDefaults: false,
+      validateSchema: true,
+      allowUnionTypes: true,
+    },
+  },
+})
+
+beforeAll(async () => {
+  const { $schema: _draft, ...body } = jsonSchema()
+  app.post('/', { schema: { body } }, () => 'ok')
+  await app.ready()
+})
+
+afterAll(() => app.close())
 
 /** Validates as editors do; Fastify's validator is Ajv, which refuses a schema that is not one. */
 async function accepts(value: unknown): Promise<boolean> {
-  const app = Fastify({
-    ajv: {
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        useDefaults: false,
-        validateSchema: true,
-        allowUnionTypes: true,
-      },
-    },
-  })
-  const { $schema: _draft, ...body } = jsonSchema()
-  app.post('/', { schema: { body } }, () => 'ok')
   const { statusCode } = await app.inject({
     method: 'POST',
     url: '/',
     payload: JSON.stringify(value),
     headers: { 'content-type': 'application/json' },
   })
-  await app.close()
   return statusCode === 200
 }
 
@@ -47,6 +56,8 @@ describe('the JSON Schema', () => {
     ['the example with every section', 'fixtures/surface-example.yaml'],
     ['the default file', '../../config/cohortd.yaml'],
     ['the file of the container image', '../../config/container.yaml'],
+    ['an SLI of every kind', '../../examples/slis/cohortd.yaml'],
+    ['events compared with events', '../../examples/kubernetes-canary/cohortd.yaml'],
   ])('accepts %s', async (_sentence, path) => {
     expect(await accepts(file(path))).toBe(true)
   })
@@ -57,8 +68,37 @@ describe('the JSON Schema', () => {
     ['a missing key', { slos: [{ name: 'x', sli: 'latency' }] }],
     ['a duration without a unit', { shutdown_timeout: 10 }],
     ['an SLI from somewhere else', { slis: [{ name: 'a', from: 'span' }] }],
+    ['an SLO with both promises', { slos: [{ name: 'x', sli: 'latency', objective: 0.9, upper_bound: 3 }] }],
+    ['an amount of nothing', { slis: [{ name: 'a', from: 'metrics', numerator: { part: 'sum' } }] }],
+    ['an unknown part', { slis: [{ name: 'a', from: 'metrics', numerator: { metric: 'm', part: 'mean' } }] }],
+    ['a key of other SLIs', { slis: [{ name: 'a', from: 'ingest', percentiles: [0.5] }] }],
+    ['events compared with another signal', { slis: [{ name: 'a', from: 'events', valid: { from: 'metrics' } }] }],
+    [
+      'events compared by a misspelt key',
+      { slis: [{ name: 'a', from: 'events', valid: { from: 'spans', wher: {} } }] },
+    ],
+    ['attribution by something else', { slis: [{ name: 'a', from: 'events', attribution: { by: 'user' } }] }],
+    ['a resource variant of nothing', { cohorts: { resource_variants: [{ attribute: 'v' }] } }],
+    ['a resource variant without values', { cohorts: { resource_variants: [{ experiment: 'a', variants: {} }] } }],
+    ['too small a sample of units', { cohorts: { units: { sample: 10 } } }],
   ])('refuses %s', async (_sentence, value) => {
     expect(await accepts(value)).toBe(false)
+  })
+
+  it('accepts what the loader accepts', async () => {
+    const loaded = new Map<string, number>()
+    await fc.assert(
+      fc.asyncProperty(configuration, async (value) => {
+        const { settings } = loadText(JSON.stringify(value))
+        if (settings === null) return
+        const kind = 'cohorts' in value ? 'cohorts' : settings.engine.slis[0].from
+        loaded.set(kind, (loaded.get(kind) ?? 0) + 1)
+        expect(await accepts(value)).toBe(true)
+      }),
+      { numRuns: 350, seed: 7 },
+    )
+    for (const kind of ['spans', 'events', 'metrics', 'ratio', 'ingest', 'cohorts'])
+      expect([kind, loaded.get(kind) ?? 0]).toEqual([kind, expect.toSatisfy((count: number) => count >= 3)])
   })
 
   it('describes every key', () => {
@@ -82,6 +122,8 @@ describe('the reference page', () => {
     const page = configurationReference()
     for (const key of Object.keys(jsonSchema()['properties'] as object)) expect(page).toContain(`### \`${key}\``)
     expect(page).toContain('| `receivers.otlp.max_in_flight` | size | `256MiB` |')
+    expect(page).toContain('| `slos[].upper_bound` | number |')
+    expect(page).toContain('| `cohorts.units.key` | text | `""` |')
     expect(page).toMatch(/`alerts\.webhooks` .*\(not active yet\)/)
   })
 })

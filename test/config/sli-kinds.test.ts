@@ -1,9 +1,8 @@
-// SLIs of every kind, resource variants and units: what the configuration says is what the engine gets, and what cannot be meant is refused.
+// SLIs of every kind: what the configuration says is what the engine gets.
 import { describe, expect, it } from 'vitest'
 import { sliSentence } from '../../src/config/explain-sli.ts'
-import { renderProblems } from '../../src/config/problem.ts'
 import type { Matcher } from '../../src/model/matcher.ts'
-import { loadText, settingsOf } from './load-text.ts'
+import { settingsOf } from './load-text.ts'
 
 const completed: Matcher = [[{ field: 'event.name', anyOf: [{ kind: 'equal', operand: 'done', negated: false }] }]]
 const nothing = { where: null, ignoreWhen: null, badWhen: null }
@@ -129,90 +128,25 @@ describe('an SLI', () => {
       'from: metrics, numerator: {metric: cost}, denominator: {metric: d, part: count}',
       'amount: cost, for the count of d',
     ],
+    [
+      'from: events, where: {a: 1}, ignore_when: {b: 1}, good: [{c: 1}, {d: 1}], valid: {e: 1}, value: "attribute:n", good_below: 5',
+      'good are events where a is 1 and (c is 1, or d is 1) and n is below 5, but not where b is 1, of events where e is 1',
+    ],
+    [
+      'from: events, where: {a: 1}, bad_when: {c: 1}, valid: {from: spans}, value: "attribute:n", good_below: 5',
+      'bad are events where a is 1 and (c is 1, or n is 5 or more), of all spans',
+    ],
+    [
+      'from: events, good: {a: 1}, valid: exposures, attribution: {once_per_unit: true}',
+      'good are events where a is 1, of all exposures; of units within 1d of their first exposure, each unit once',
+    ],
+    [
+      'from: metrics, numerator: {metric: n, part: sum, where: {a: b}}, denominator: {metric: d}, numerator_is: bad',
+      'bad: the sum of n where a is b, for d',
+    ],
     ['from: ingest', 'items received, of those to be expected by the rate before the experiment'],
   ])('%s is told in a sentence', (entry, sentence) => {
     const [sli] = settingsOf(`slis: [{name: x, ${entry}}]\nslos: []`).engine.slis
     expect(sliSentence(sli)).toBe(sentence)
-  })
-})
-
-describe('what cannot be meant is refused', () => {
-  it.each([
-    ['slis: [{name: flag_evaluations}]', /slis\[0\]\.name: .* a name other than flag_evaluations/],
-    [
-      'slis: [{name: x, from: metrics, metric: a, numerator_is: good}]',
-      /numerator_is: .* no such key without numerator/,
-    ],
-    [
-      'slis: [{name: x, from: metrics, numerator: {metric: a}, denominator: {metric: b}, good_below: 1}]',
-      /good_below: .* no such key beside numerator/,
-    ],
-    ['slis: [{name: x, from: events, valid: exposures}]', /good: .* the events that are good/],
-    ['slis: [{name: x, from: events, valid: {event.name: a}}]', /good: .* either good or bad_when/],
-    ['slis: [{name: x, from: events, good: {a: b}, valid: {from: span}}]', /valid\.from: .* one of spans, events/],
-    ['slis: [{name: x, from: events, value: duration}]', /value: .* attribute:NAME/],
-    [
-      'slis: [{name: x, from: events, good: {a: b}, attribution: {once_per_unit: true}}]',
-      /attribution: .* valid: exposures/,
-    ],
-    ['slis: [{name: x, from: events, bad_when: {severity: eror}}]', /severity: .* TRACE, DEBUG.*did you mean ERROR/],
-    ['slis: [{name: x, from: spans, where: {span.root: maybe}}]', /span\.root"\]: .* one of true, false/],
-    [
-      'slis: [{name: x, from: metrics, numerator: {metric: a}, denominator: {metric: b}, numerator_is: amount}]\nslos: [{name: s, sli: x, objective: 0.9}]',
-      /slos\[0\]\.objective: .* upper_bound/,
-    ],
-    ['slos: [{name: s, sli: latency, upper_bound: 3}]', /slos\[0\]\.upper_bound: .* objective/],
-    [
-      'slis: [{name: x, from: metrics, numerator: {metric: a}, denominator: {metric: b}}]\nslos: [{name: s, sli: x, objective: 0.9, upper_bound: 3}]',
-      /either objective or upper_bound/,
-    ],
-    ['cohorts: {resource_variants: [{experiment: a}]}', /either attribute or variant/],
-    [
-      'cohorts: {resource_variants: [{experiment: a, attribute: v, where: {span.kind: SERVER}}]}',
-      /where: .* resource attributes alone/,
-    ],
-  ])('%s', (text, expected) => {
-    const lines = renderProblems(loadText(text).problems)
-    expect(lines).toMatch(expected)
-    expect(lines.trim().split('\n')).toHaveLength(1)
-  })
-})
-
-describe('cohorts', () => {
-  it('take variants from resources', () => {
-    const rules = [
-      '{experiment: canary, attribute: service.version, variants: {"2.0": treatment, "1.9": control}}',
-      '{experiment: pool, attribute: resource_pool}',
-      '{experiment: gpu, variant: treatment, where: {node.pool: gpu, resource.zone: [a, b]}}',
-    ]
-    expect(settingsOf(`cohorts: {resource_variants: [${rules.join(', ')}]}`).engine.resourceVariants).toEqual([
-      {
-        experiment: 'canary',
-        attribute: 'service.version',
-        variant: null,
-        variants: new Map([
-          ['2.0', 'treatment'],
-          ['1.9', 'control'],
-        ]),
-        others: 'none',
-        where: null,
-      },
-      { experiment: 'pool', attribute: 'resource_pool', variant: null, variants: null, others: 'itself', where: null },
-      expect.objectContaining({ experiment: 'gpu', attribute: null, variant: 'treatment', where: [expect.anything()] }),
-    ])
-  })
-
-  it('look at units as they are told to, and the key stays out of the fingerprint', () => {
-    const text = (key: string) => `cohorts: {units: {attributes: [user.id], key: ${key}, sample: 2048}}`
-    const { engine, configHash } = settingsOf(text('secret'))
-    expect([engine.unitAttributes, engine.unitKey, engine.limits.unitsPerExperiment]).toEqual([
-      ['user.id'],
-      'secret',
-      2048,
-    ])
-    expect(settingsOf(text('other')).configHash).toBe(configHash)
-    const rule = (name: string) =>
-      settingsOf(`cohorts: {resource_variants: [{experiment: a, attribute: v, variants: {x: ${name}}}]}`)
-    expect(rule('one').configHash).not.toBe(rule('two').configHash)
   })
 })

@@ -1,6 +1,6 @@
 // cohorts: which experiment and variant a record belongs to, and how many cohorts there may be.
 import { z } from 'zod'
-import { type Matcher, RECORD_FIELDS } from '../../model/matcher.ts'
+import { type Matcher, RECORD_FIELDS, RESOURCE_FIELD_PREFIX } from '../../model/matcher.ts'
 import type { ResourceVariantRule, TagRule } from '../../model/settings.ts'
 import { condition } from './condition.ts'
 import { count, duration, Mistake, oneOf, size, text, value } from './values.ts'
@@ -102,7 +102,12 @@ const resourceVariant = z
   .strictObject({
     experiment: text().describe('Name of the experiment, for example of a canary release.'),
     attribute: text().optional().describe('Resource attribute whose value tells the variant, such as service.version.'),
-    variants: z.record(z.string(), text()).optional().describe("The variant's name by value of the attribute."),
+    variants: z
+      .record(z.string(), text())
+      .refine((given) => Object.keys(given).length > 0, { error: 'at least one value of the attribute' })
+      .meta({ minProperties: 1 })
+      .optional()
+      .describe("The variant's name by value of the attribute."),
     others: oneOf(['itself', 'none'])
       .optional()
       .describe(
@@ -119,6 +124,13 @@ const resourceVariant = z
       context.addIssue({ code: 'custom', path: [key], message, params: { about: ['attribute', 'variant'] } })
     if ((rule.attribute === undefined) === (rule.variant === undefined))
       refuse('attribute', 'either attribute or variant')
+    if (rule.attribute?.startsWith(RESOURCE_FIELD_PREFIX) === true)
+      context.addIssue({
+        code: 'custom',
+        path: ['attribute'],
+        message: `the name alone, without ${RESOURCE_FIELD_PREFIX}, since it is looked up on the resource`,
+        params: { suggestion: rule.attribute.slice(RESOURCE_FIELD_PREFIX.length) },
+      })
     if (rule.attribute !== undefined) return
     if (rule.variants !== undefined) refuse('variants', 'no such key without attribute')
     if (rule.others !== undefined) refuse('others', 'no such key without attribute')

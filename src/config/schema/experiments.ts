@@ -22,7 +22,9 @@ export const experiment = z
     allocation: z
       .record(z.string(), number({ above: 0 }, '0.5'))
       .optional()
-      .describe('Planned share of units by variant, relative to their sum; what the sample ratio is tested against.'),
+      .describe(
+        'Planned share of units by variant, relative to their sum; reports show it beside the share that there is.',
+      ),
     guardrails: z.array(guardrail).optional().describe('SLIs that no variant may make worse.'),
     success: z
       .strictObject({

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { SliValue, Valid } from '../../model/slo.ts'
 import { parseMatcher } from '../conditions.ts'
+import { nearest } from '../suggest.ts'
 import { CONDITION_FACTS } from './condition.ts'
 import { durationMs, Mistake, value } from './values.ts'
 
@@ -45,7 +46,7 @@ const VALID_FACTS = {
       required: ['from'],
       additionalProperties: false,
     },
-    CONDITION_FACTS,
+    { ...CONDITION_FACTS, not: { type: 'object', required: ['from'] } },
   ],
 }
 const VALID_PHRASE = 'exposures, events, a condition on events, or {from: spans, where: CONDITION}'
@@ -63,7 +64,8 @@ export function valid() {
         refuse(VALID_PHRASE)
         return { kind: 'judged' }
       }
-      const { from, where } = sourceOf(raw)
+      const { from, where, unknown } = sourceOf(raw)
+      for (const key of unknown) refuse('from and where alone', [key], nearest(key, ['where']))
       if (from === null) refuse(`one of ${SIGNALS.join(', ')}`, ['from'])
       const path = 'from' in raw ? ['where'] : []
       if (where === undefined) return { kind: 'records', from: from ?? 'events', where: null }
@@ -74,9 +76,9 @@ export function valid() {
     .meta(VALID_FACTS)
 }
 
-/** `from` null: it is none. */
-function sourceOf(raw: object): { from: 'spans' | 'events' | null; where: unknown } {
-  if (!('from' in raw)) return { from: 'events', where: raw }
-  const from = SIGNALS.find((signal) => signal === raw.from) ?? null
-  return { from, where: 'where' in raw ? raw.where : undefined }
+/** `from` null: it is none. A map without it is a condition. */
+function sourceOf(raw: object): { from: 'spans' | 'events' | null; where: unknown; unknown: readonly string[] } {
+  if (!('from' in raw)) return { from: 'events', where: raw, unknown: [] }
+  const { from: given, where, ...others } = raw as { from: unknown; where?: unknown }
+  return { from: SIGNALS.find((signal) => signal === given) ?? null, where, unknown: Object.keys(others) }
 }

@@ -59,7 +59,7 @@ const metricPart = z.strictObject({
   metric: text().describe('Name of the metric.'),
   part: oneOf(['value', 'count', 'sum'])
     .prefault('value')
-    .describe('What is taken of a histogram: its sum, else its count; of anything else its value.'),
+    .describe('What is taken: of a histogram its sum with `sum`, else its count; of anything else its value.'),
   where: condition().optional().describe('Data points that count.'),
 })
 
@@ -151,6 +151,8 @@ const fromEvents = z
       context.addIssue({ code: 'custom', path: [key], message, params: { about } })
     if (sli.valid.kind === 'exposures' && sli.good === undefined)
       refuse('good', 'the events that are good, since `valid` is exposures', ['valid'])
+    if (sli.valid.kind === 'exposures' && sli.bad_when !== undefined)
+      refuse('bad_when', 'no such key beside `valid: exposures`; ignore_when leaves events out', ['valid'])
     if (sli.valid.kind === 'records' && (sli.good === undefined) === (sli.bad_when === undefined))
       refuse('good', 'either good or bad_when, since `valid` says what they are compared with', ['valid', 'bad_when'])
     if (sli.value?.kind === 'duration') refuse('value', 'attribute:NAME, since an event has no duration', [])
@@ -158,6 +160,8 @@ const fromEvents = z
       refuse('good_below', 'no such key without `value: attribute:NAME`', ['value'])
     if (sli.value === undefined && sli.percentiles.length > 0)
       refuse('percentiles', 'no such key without `value: attribute:NAME`', ['value'])
+    if (sli.valid.kind !== 'judged' && sli.percentiles.length > 0)
+      refuse('percentiles', 'no such key beside `valid`, since a share has no percentiles', ['valid'])
     if (sli.value?.kind === 'attribute' && sli.good_below?.unit === 'seconds')
       refuse('good_below', "a number in the attribute's own unit", ['value'])
     if (sli.attribution?.once_per_unit === true && (sli.valid.kind !== 'exposures' || sli.attribution.by !== 'unit'))

@@ -1,0 +1,104 @@
+// SLIs, SLOs and cohort rules that cannot be meant: one problem each, with what would be right.
+import { describe, expect, it } from 'vitest'
+import { renderProblems } from '../../src/config/problem.ts'
+import { loadText } from './load-text.ts'
+
+describe('what cannot be meant is refused', () => {
+  it.each([
+    ['slis: [{name: flag_evaluations}]', /slis\[0\]\.name: .* a name other than flag_evaluations/],
+    [
+      'slis: [{name: x, from: metrics, metric: a, numerator_is: good}]',
+      /numerator_is: .* no such key without numerator/,
+    ],
+    [
+      'slis: [{name: x, from: metrics, numerator: {metric: a}, denominator: {metric: b}, good_below: 1}]',
+      /good_below: .* no such key beside numerator/,
+    ],
+    ['slis: [{name: x, from: events, valid: exposures}]', /good: .* the events that are good/],
+    ['slis: [{name: x, from: events, valid: {event.name: a}}]', /good: .* either good or bad_when/],
+    ['slis: [{name: x, from: events, good: {a: b}, valid: {from: span}}]', /valid\.from: .* one of spans, events/],
+    ['slis: [{name: x, from: events, value: duration}]', /value: .* attribute:NAME/],
+    [
+      'slis: [{name: x, from: events, good: {a: b}, attribution: {once_per_unit: true}}]',
+      /attribution: .* valid: exposures/,
+    ],
+    [
+      'slis: [{name: x, from: events, good: {a: b}, bad_when: {c: d}, valid: exposures}]',
+      /bad_when: .* ignore_when leaves events out/,
+    ],
+    [
+      'slis: [{name: x, from: events, good: {a: b}, valid: exposures, value: "attribute:n", percentiles: [0.5]}]',
+      /percentiles: .* a share has no percentiles/,
+    ],
+    [
+      'slis: [{name: x, from: events, good: {a: b}, valid: {from: spans, wher: {c: d}}}]',
+      /valid\.wher: .* from and where alone \(did you mean where\?\)/,
+    ],
+    ['slis: [{name: x, from: events, good: {a: b}, valid: spans}]', /valid: found "spans", .* \{from: spans, where/],
+    [
+      'slis: [{name: x, from: metrics, numerator: {metric: a}, denominator: {metric: b}, percentiles: [0.5]}]',
+      /percentiles: .* a ratio has no percentiles/,
+    ],
+    [
+      'slis: [{name: x, from: events, good: {a: b}, attribution: 24h}]\ncohorts: {units: {attributes: []}}',
+      /slis\[0\]\.attribution: .* \{by: trace\}, since cohorts\.units\.attributes is empty/,
+    ],
+    [
+      'slis: [{name: x, from: ingest, percentiles: [0.5]}]',
+      /percentiles: found an unknown key, expected one of name, from/,
+    ],
+    ['slis: [{name: x, from: events, bad_when: {severity: eror}}]', /severity: .* TRACE, DEBUG.*did you mean ERROR/],
+    [
+      'slis: [{name: x, from: events, bad_when: {severity: ">=warning"}}]',
+      /severity: .* 1 to 24 \(did you mean ">=WARN"/,
+    ],
+    ['slis: [{name: x, from: events, bad_when: {severity: "!=ERR"}}]', /severity: .* \(did you mean "!=ERROR"/],
+    ['slis: [{name: x, from: events, bad_when: {severity: 25}}]', /severity: found 25, .* 1 to 24/],
+    ['slis: [{name: x, from: events, bad_when: {severity: "/WARN|ERROR/"}}]', /severity: .* several stand in a list/],
+    ['slis: [{name: x, from: spans, where: {span.root: maybe}}]', /span\.root"\]: .* one of true, false/],
+    [
+      'slis: [{name: x, from: metrics, numerator: {metric: a}, denominator: {metric: b}, numerator_is: amount}]\nslos: [{name: s, sli: x, objective: 0.9}]',
+      /slos\[0\]\.objective: .* upper_bound/,
+    ],
+    ['slos: [{name: s, sli: latency, upper_bound: 3}]', /slos\[0\]\.upper_bound: .* objective/],
+    [
+      'slis: [{name: x, from: metrics, numerator: {metric: a}, denominator: {metric: b}}]\nslos: [{name: s, sli: x, objective: 0.9, upper_bound: 3}]',
+      /either objective or upper_bound/,
+    ],
+    [
+      'slis: [{name: x, from: ingest}]\nslos: [{name: s, sli: x, upper_bound: 3}]',
+      /slos\[0\]\.upper_bound: .* objective, unless .* amount/,
+    ],
+    [
+      'slis: [{name: x, from: metrics, numerator: {metric: a}, denominator: {metric: b}}]\nslos: [{name: s, sli: x, objective: 0.9}, {name: t, sli: x, upper_bound: 3}]',
+      /slos\[1\]\.upper_bound: .* numerator_is: amount/,
+    ],
+    [
+      'slis: [{name: x, from: metrics, metric: m}]\nslos: [{name: s, sli: x, upper_bound: 3}]',
+      /slos\[0\]\.upper_bound: .* objective, unless .* amount/,
+    ],
+    ['slos: [{name: s, sli: latency, objective: 0.9, upper_bound: 0}]', /upper_bound: found 0, .* above 0/],
+    ['cohorts: {resource_variants: [{experiment: a}]}', /either attribute or variant/],
+    ['cohorts: {resource_variants: [{experiment: a, attribute: b, variant: c}]}', /either attribute or variant/],
+    [
+      'cohorts: {resource_variants: [{experiment: a, variant: b, others: none}]}',
+      /others: .* no such key without attribute/,
+    ],
+    ['cohorts: {resource_variants: [{experiment: a, variant: b, variants: {c: d}}]}', /variants: .* without attribute/],
+    ['cohorts: {resource_variants: [{experiment: a, attribute: b, variants: {}}]}', /variants: .* at least one value/],
+    [
+      'cohorts: {resource_variants: [{experiment: a, attribute: resource.service.version}]}',
+      /attribute: .* the name alone.*\(did you mean service\.version\?\)/,
+    ],
+    ['cohorts: {units: {sample: 512}}', /units\.sample: .* a whole number from 1024 to 1048576/],
+    ['cohorts: {limits: {stream_expiry: 0s}}', /stream_expiry: .* a duration of at least 1s/],
+    [
+      'cohorts: {resource_variants: [{experiment: a, attribute: v, where: {span.kind: SERVER}}]}',
+      /where: .* resource attributes alone/,
+    ],
+  ])('%s', (text, expected) => {
+    const lines = renderProblems(loadText(text).problems)
+    expect(lines).toMatch(expected)
+    expect(lines.trim().split('\n')).toHaveLength(1)
+  })
+})
