@@ -1,10 +1,10 @@
 // What an increase of a time series adds to an SLI: how many good and bad events, or how much on which side of a ratio, and values for percentiles.
 // Remembers, by SLI, how coarse the histograms are that it was told of, since what is read from them is only as good as that.
 
+import type { MeasuredValues, ValueSink } from '../model/measured-values.ts'
 import { type Counts, NO_COUNTS } from '../slices/minute-counts.ts'
-import type { MeasuredValues } from '../slices/series.ts'
 import { BucketGrid } from '../streams/bucket-grid.ts'
-import { splitBelow, spread, type ValueSink } from '../streams/distribution.ts'
+import { splitBelow, spread } from '../streams/distribution.ts'
 import type { Increase } from '../streams/increase.ts'
 import type { PointRole, PointUse } from './point-uses.ts'
 import type { Estimates } from './report-sli.ts'

@@ -32,6 +32,7 @@
 //
 // In memory: one Float64Array of pairs (mean, weight up to and including this centroid; negative when spread). Cumulative
 // weights make a quantile of many digests a bisection (quantiles.ts) instead of a merge. For bytes see tdigest-codec.ts.
+import { BucketWeights } from './bucket-weights.ts'
 import { type Centroids, totalWeight } from './centroids.ts'
 import { mergeRuns, mergeValues, squeeze, squeezed } from './compress.ts'
 import { quantilesOfRuns, weightUpTo } from './quantiles.ts'
@@ -51,6 +52,8 @@ export class TDigest {
   #buffered = 0
   /** Weights of the buffered values; null while all are 1. */
   #weights: Float64Array | null = null
+  /** What came in buckets since the last reading; null: nothing has, or it is at rest. */
+  #buckets: BucketWeights | null = null
   #count = 0
   /** Whether all weights added so far are whole numbers. */
   #whole = true
@@ -71,6 +74,17 @@ export class TDigest {
     if (weight !== 1) this.#whole &&= Number.isInteger(weight)
     if (weight !== 1) this.#weights ??= new Float64Array(this.#buffer.length).fill(1, 0, at)
     if (this.#weights !== null) this.#weights[at] = weight
+    this.#count += weight
+  }
+
+  /** Adds a weight spread evenly over (edges[at], edges[at + 1]]: how it is divided is settled when the digest is read. */
+  addBucket(edges: Float64Array, at: number, weight: number): void {
+    if (!(weight > 0 && weight < Infinity)) return
+    if (this.#buckets?.edges !== edges) {
+      this.#settle()
+      this.#buckets = new BucketWeights(edges)
+    }
+    this.#buckets.add(at, weight)
     this.#count += weight
   }
 
@@ -103,14 +117,17 @@ export class TDigest {
 
   /** The centroids with every value in them; a view that holds until the digest changes. */
   centroids(): Centroids {
+    this.#settle()
     this.#drain()
     return { cells: this.#cells, size: this.#size }
   }
 
   /** Brings the digest to its form at rest: stored compression, no buffer, no slack. It can still be added to. */
   compact(): void {
-    if (this.#buffer.length === 0 && this.#cells.length === 2 * this.#size) return
+    if (this.#buckets === null && this.#buffer.length === 0 && this.#cells.length === 2 * this.#size) return
+    this.#settle()
     this.#drain()
+    this.#buckets = null
     this.#buffer = NOTHING
     this.#weights = null
     this.#cells = this.stored().slice()
@@ -119,6 +136,7 @@ export class TDigest {
 
   /** The cells at stored compression, in the shared workspace: to be read at once. */
   stored(): Float64Array {
+    this.#settle()
     this.#drain()
     const held = { cells: this.#cells, size: this.#size }
     const size = mergeValues(held, NOTHING, null, 0)
@@ -127,12 +145,21 @@ export class TDigest {
 
   clear(): void {
     this.#cells = NOTHING
+    this.#buckets = null
     this.#buffer = NOTHING
     this.#weights = null
     this.#size = 0
     this.#buffered = 0
     this.#count = 0
     this.#whole = true
+  }
+
+  /** Makes values of what came in buckets. */
+  #settle(): void {
+    this.#buckets?.empty((value, weight) => {
+      this.#count -= weight
+      this.add(value, weight)
+    })
   }
 
   #makeRoom(): void {

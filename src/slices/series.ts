@@ -1,5 +1,6 @@
 // One SLI of one cohort over time: its running counts, its percentiles, what this process has counted of it, and what other writers
 // have. Hides how the parts of several writers are told apart while they may still change.
+import type { MeasuredValues } from '../model/measured-values.ts'
 import type { SliReading } from '../model/reading.ts'
 import { decodePartial, encodePartial, SLICE_NUMBERS } from './codec.ts'
 import { DIGEST_SECONDS, DigestSlices, firstSlice, sliceOf } from './digest-slices.ts'
@@ -15,15 +16,6 @@ export interface SeriesOptions {
   readonly digest: boolean
   /** The second at which the series begins to look. */
   readonly cursor: number
-}
-
-/** Values that come together: those of a histogram's buckets, or the one of a gauge. */
-export interface MeasuredValues {
-  /** NaN: unknown. */
-  readonly sum: number
-  readonly count: number
-  /** Gives values with their weights, in which percentiles are good enough. */
-  spread(into: { add(value: number, weight: number): void }): void
 }
 
 /** Merging partials into a series is commutative and associative (counts exactly, weights to 1e-9, percentiles to the digest's error). */

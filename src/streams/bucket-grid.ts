@@ -1,23 +1,17 @@
 // How coarse the buckets are that values came in: by so much may be wrong what is read from them.
-import type { NumberRow } from '../model/metric-point.ts'
 import { exponentialBase } from './exponential.ts'
 import type { Increase } from './increase.ts'
+
+const NO_BOUNDS = new Float64Array(0)
 
 /** The buckets of the latest histogram that it was shown. */
 export class BucketGrid {
   #scale: number | null = null
-  #bounds: Float64Array = new Float64Array(0)
+  #bounds: Float64Array = NO_BOUNDS
 
   see({ scale, bounds }: Increase): void {
     this.#scale = scale
-    if (scale !== null) return
-    if (!this.#hasBounds(bounds)) this.#bounds = bounds.values.slice(0, bounds.length)
-  }
-
-  #hasBounds({ values, length }: NumberRow): boolean {
-    if (length !== this.#bounds.length) return false
-    for (let at = 0; at < length; at++) if (this.#bounds[at] !== values[at]) return false
-    return true
+    if (scale === null) this.#bounds = bounds?.values ?? NO_BOUNDS
   }
 
   /** Width of the bucket that holds the value; Infinity where it has no end. */

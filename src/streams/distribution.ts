@@ -1,11 +1,10 @@
 // What can be read from events in buckets: how many lie below a bound, and values that stand for them. Within a bucket they are taken to be spread
 // evenly (by their logarithm, where the buckets are exponential), so what is read is wrong by the width of one bucket at most.
+import { pointsFor, type ValueSink } from '../model/measured-values.ts'
 import type { Increase } from './increase.ts'
 
 /** Bounds that differ by less than this share are the same one: powers are computed. */
 const TOLERANCE = 1e-9
-/** Values that stand for the events of one bucket, at most. */
-const MOST_POINTS = 4
 
 export interface Split {
   /** Events below the limit, or at it where it is the upper bound of a bucket: which of the two they are a histogram does not tell. */
@@ -22,12 +21,13 @@ export function splitBelow(increase: Increase, limit: number): Split {
   if (counts.length === 0) return splitWithoutBuckets(increase, limit)
   for (let at = 0; at < counts.length; at++) {
     const count = counts.values[at]
+    if (count === 0) continue
     // As nearly always: one of the bucket's own bounds tells.
-    if (increase.upper.values[at] <= limit) {
+    if (increase.upperAt(at) <= limit) {
       split.below += count
       continue
     }
-    if (increase.lower.values[at] >= limit) {
+    if (increase.lowerAt(at) >= limit) {
       split.atOrAbove += count
       continue
     }
@@ -44,25 +44,37 @@ export function splitBelow(increase: Increase, limit: number): Split {
   return split
 }
 
-/** What takes values, such as a digest. */
-export interface ValueSink {
-  add(value: number, weight: number): void
-}
-
 /** Gives values with weights that sum to the count, ascending. */
 export function spread(increase: Increase, into: ValueSink): void {
   const { counts, count, sum } = increase
+  const edges = increase.bounds?.edges ?? null
   if (counts.length === 0) {
     if (count > 0 && Number.isFinite(sum / count)) into.add(sum / count, count)
     return
   }
   for (let at = 0; at < counts.length; at++) {
     const weight = counts.values[at]
-    const limits = limitsOf(increase, at)
-    const points = Math.max(1, Math.min(MOST_POINTS, Math.ceil(weight)))
-    for (let point = 0; point < points; point++)
-      into.add(valueAt(increase, limits, (point + 0.5) / points), weight / points)
+    if (weight === 0) continue
+    if (edges !== null && !holdsAnEnd(increase, at)) into.addBucket(edges, at, weight)
+    else spreadBucket(increase, at, into)
   }
+}
+
+function spreadBucket(increase: Increase, at: number, into: ValueSink): void {
+  const weight = increase.counts.values[at]
+  const limits = limitsOf(increase, at)
+  const points = pointsFor(weight)
+  for (let point = 0; point < points; point++)
+    into.add(valueAt(increase, limits, (point + 0.5) / points), weight / points)
+}
+
+/** Whether the least or the greatest value is known to lie in the bucket. */
+function holdsAnEnd(increase: Increase, at: number): boolean {
+  const { min, max } = increase
+  if (min !== min && max !== max) return false
+  const lower = increase.lowerAt(at)
+  const upper = increase.upperAt(at)
+  return (min > lower && min <= upper) || (max < upper && max >= lower)
 }
 
 interface Limits {
@@ -71,8 +83,9 @@ interface Limits {
 }
 
 /** Limited by the least and the greatest value, where these are known; else a bucket without an end stays so. */
-function knownLimitsOf({ lower, upper, min, max }: Increase, at: number): Limits {
-  const limits = { lower: lower.values[at], upper: upper.values[at] }
+function knownLimitsOf(increase: Increase, at: number): Limits {
+  const { min, max } = increase
+  const limits = { lower: increase.lowerAt(at), upper: increase.upperAt(at) }
   if (min > limits.lower && min <= limits.upper) limits.lower = min
   if (max < limits.upper && max >= limits.lower) limits.upper = max
   return limits
@@ -104,7 +117,7 @@ function shareBelow({ scale }: Increase, { lower, upper }: Limits, limit: number
 
 function valueAt({ scale }: Increase, { lower, upper }: Limits, share: number): number {
   if (scale !== null && lower > 0) return lower * (upper / lower) ** share
-  return lower + (upper - lower) * share
+  return lower * (1 - share) + upper * share
 }
 
 function isSame(bound: number, limit: number): boolean {

@@ -1,5 +1,6 @@
 // What one data point adds: a value, an amount, or events in buckets. One record that is filled again and again.
 import { NumberRow } from '../model/metric-point.ts'
+import type { ExplicitBounds } from './explicit-bounds.ts'
 import { exponentialBound } from './exponential.ts'
 
 export class Increase {
@@ -13,12 +14,12 @@ export class Increase {
   max = Number.NaN
   /** Of exponential histograms; null: the bounds are explicit, or there are none. */
   scale: number | null = null
-  /** Buckets (lower, upper] that count anything, ascending; empty where a histogram has no buckets. */
-  readonly lower = new NumberRow()
-  readonly upper = new NumberRow()
+  /** Of explicit histograms; null: the bounds are exponential, or there are none. */
+  bounds: ExplicitBounds | null = null
+  /** Of each bucket, ascending, also of some that count nothing; empty where a histogram has no buckets. */
   readonly counts = new NumberRow()
-  /** Explicit bounds, ascending, whether their buckets count anything or not. */
-  readonly bounds = new NumberRow()
+  readonly #lower = new NumberRow()
+  readonly #upper = new NumberRow()
 
   setValue(kind: 'value' | 'amount', value: number): void {
     this.kind = kind
@@ -34,16 +35,28 @@ export class Increase {
     this.min = Number.NaN
     this.max = Number.NaN
     this.scale = null
-    this.lower.length = 0
-    this.upper.length = 0
+    this.bounds = null
     this.counts.length = 0
-    this.bounds.length = 0
+    this.#lower.length = 0
+    this.#upper.length = 0
   }
 
+  /** Bucket `at` is (lowerAt, upperAt]; those at the ends may be infinite. */
+  lowerAt(at: number): number {
+    if (this.bounds === null) return this.#lower.values[at]
+    return at === 0 ? -Infinity : this.bounds.values[at - 1]
+  }
+
+  upperAt(at: number): number {
+    if (this.bounds === null) return this.#upper.values[at]
+    return at === this.bounds.values.length ? Infinity : this.bounds.values[at]
+  }
+
+  /** For buckets without explicit bounds. */
   addBucket(lower: number, upper: number, count: number): void {
     if (count === 0) return
-    this.lower.push(lower)
-    this.upper.push(upper)
+    this.#lower.push(lower)
+    this.#upper.push(upper)
     this.counts.push(count)
   }
 

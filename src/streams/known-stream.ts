@@ -1,8 +1,10 @@
 // What is remembered of a time series, and what its next point has gained over the last one. A hundred thousand of these are written over every few
 // seconds: all numbers of one are in one array, which holds them unboxed.
 import { EXPONENTIAL_HISTOGRAM, HISTOGRAM, type MetricPoint, type NumberRow } from '../model/metric-point.ts'
+import { type ExplicitBounds, sharedBounds } from './explicit-bounds.ts'
 import { downscale, exponentialBound, type IndexedCounts } from './exponential.ts'
 import type { Increase } from './increase.ts'
+import type { Identified } from './stream-index.ts'
 
 /** What is remembered of an exponential histogram beside its count and sum. */
 interface Exponential {
@@ -23,24 +25,38 @@ const COUNT = 3
 const SUM = 4
 const BUCKETS = 5
 
-export class KnownStream {
-  /** The second half of the identity; the first half is the key. */
-  readonly #checkA: number
-  readonly #checkB: number
+export class KnownStream implements Identified {
+  // The words of the identity as signed integers, which are held unboxed.
+  readonly word: number
+  readonly #second: number
+  readonly #third: number
+  readonly #fourth: number
   #numbers: number[]
-  /** Of an explicit histogram, shared by all series of its instrument; null: it is none, or nothing is remembered of its numbers. */
-  #bounds: readonly number[] | null = null
+  /** Of an explicit histogram; null: it is none, or nothing is remembered of its numbers. */
+  #bounds: ExplicitBounds | null = null
   #exponential: Exponential | null = null
   #isNumber = false
 
   constructor(stream: Uint32Array, times: { startMicros: number; lastMicros: number; seenMs: number }) {
-    this.#checkA = stream[2] | 0
-    this.#checkB = stream[3] | 0
+    this.word = stream[0] | 0
+    this.#second = stream[1] | 0
+    this.#third = stream[2] | 0
+    this.#fourth = stream[3] | 0
     this.#numbers = [times.startMicros, times.lastMicros, times.seenMs]
   }
 
   is(stream: Uint32Array): boolean {
-    return this.#checkA === (stream[2] | 0) && this.#checkB === (stream[3] | 0)
+    return (
+      this.word === (stream[0] | 0) &&
+      this.#second === (stream[1] | 0) &&
+      this.#third === (stream[2] | 0) &&
+      this.#fourth === (stream[3] | 0)
+    )
+  }
+
+  /** 53 bits of the identity. */
+  get key(): number {
+    return keyOf(this.word, this.#second)
   }
 
   /** Unix microseconds. Of a delta series: since when it was told without a gap. */
@@ -102,7 +118,7 @@ export class KnownStream {
 
   /** Whether a point has other buckets than what is remembered, so that the two cannot be compared. */
   hasOtherBounds({ kind, bounds }: MetricPoint): boolean {
-    return kind === HISTOGRAM && this.#bounds !== null && !hasBounds(this.#bounds, bounds)
+    return kind === HISTOGRAM && this.#bounds !== null && !this.#bounds.has(bounds)
   }
 
   /** Whether a point says what is remembered. */
@@ -125,14 +141,18 @@ export class KnownStream {
     this.#numbers[SEEN] = seenMs
   }
 
-  #gainExplicit(knownBounds: readonly number[], point: MetricPoint, into: Increase): boolean {
+  #gainExplicit(knownBounds: ExplicitBounds, point: MetricPoint, into: Increase): boolean {
     const { bounds, buckets, count, sum } = point
     const before = this.#numbers
-    if (count < before[COUNT] || !hasBounds(knownBounds, bounds) || before.length !== BUCKETS + buckets.length)
-      return false
-    for (let at = 0; at < buckets.length; at++) if (buckets.values[at] < before[BUCKETS + at]) return false
+    if (count < before[COUNT] || !knownBounds.has(bounds) || before.length !== BUCKETS + buckets.length) return false
     into.begin(count - before[COUNT], sum - before[SUM])
-    fillExplicit(point, before, into)
+    into.bounds = boundsOf(point)
+    if (into.bounds === null) return true
+    for (let at = 0; at < buckets.length; at++) {
+      const gained = buckets.values[at] - before[BUCKETS + at]
+      if (gained < 0) return false
+      into.counts.push(gained)
+    }
     return true
   }
 
@@ -171,18 +191,14 @@ function exponentialOf({ scale, zeroCount, zeroThreshold, positive, negative }: 
   }
 }
 
-/** The series of one instrument have the same bounds, and come one after the other. */
-let latestBounds: readonly number[] = []
-
-function sharedBounds(bounds: NumberRow): readonly number[] {
-  if (!hasBounds(latestBounds, bounds)) latestBounds = numbersOf(bounds)
-  return latestBounds
+/** Null: one bucket without an end says no more than the count. */
+function boundsOf({ bounds }: MetricPoint): ExplicitBounds | null {
+  return bounds.length === 0 ? null : sharedBounds(bounds)
 }
 
-function hasBounds(known: readonly number[], { values, length }: NumberRow): boolean {
-  if (known.length !== length) return false
-  for (let at = 0; at < length; at++) if (known[at] !== values[at]) return false
-  return true
+/** 53 bits out of the first two words of an identity. */
+export function keyOf(first: number, second: number): number {
+  return (first >>> 0) * 2_097_152 + (second >>> 11)
 }
 
 /** Fills the increase with all that a point says. */
@@ -192,22 +208,16 @@ export function fillWhole(point: MetricPoint, into: Increase): void {
     return
   }
   into.begin(point.count, point.sum)
-  if (point.kind === HISTOGRAM) fillExplicit(point, null, into)
+  if (point.kind === HISTOGRAM) fillExplicit(point, into)
   else fillExponential(point, into)
   into.min = point.min
   into.max = point.max
 }
 
-/** All buckets, less what was counted before, from BUCKETS on. */
-function fillExplicit({ bounds, buckets }: MetricPoint, before: readonly number[] | null, into: Increase): void {
-  // One bucket without an end says no more than the count.
-  if (bounds.length === 0) return
-  for (let at = 0; at < bounds.length; at++) into.bounds.push(bounds.values[at])
-  for (let at = 0; at < buckets.length; at++) {
-    const lower = at === 0 ? -Infinity : bounds.values[at - 1]
-    const upper = at === bounds.length ? Infinity : bounds.values[at]
-    into.addBucket(lower, upper, buckets.values[at] - (before === null ? 0 : before[BUCKETS + at]))
-  }
+function fillExplicit(point: MetricPoint, into: Increase): void {
+  const { values, length } = point.buckets
+  into.bounds = boundsOf(point)
+  if (into.bounds !== null) for (let at = 0; at < length; at++) into.counts.push(values[at])
 }
 
 function fillExponential({ scale, positive, negative, zeroCount, zeroThreshold }: MetricPoint, into: Increase): void {

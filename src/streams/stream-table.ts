@@ -23,7 +23,8 @@ import {
   SUM,
 } from '../model/metric-point.ts'
 import type { Increase } from './increase.ts'
-import { fillWhole, KnownStream } from './known-stream.ts'
+import { fillWhole, KnownStream, keyOf } from './known-stream.ts'
+import { StreamIndex } from './stream-index.ts'
 
 /** `counted`: the increase is filled. All others add nothing. */
 export type StreamOutcome =
@@ -65,7 +66,7 @@ export class StreamTable {
   }
   readonly #limit: number
   readonly #expiryMs: number
-  readonly #streams = new Map<number, KnownStream>()
+  readonly #streams = new StreamIndex<KnownStream>()
   /** When cumulative series had ended, Unix microseconds, by their keys, oldest first. */
   readonly #ended = new Map<number, number>()
   #viewStartMicros: number
@@ -144,7 +145,7 @@ export class StreamTable {
   #cumulative(point: MetricPoint, nowMs: number, into: Increase): StreamOutcome {
     const known = this.#find(point, nowMs)
     if (point.isStale) {
-      if (known !== null) this.#end(keyOf(point.stream))
+      if (known !== null) this.#end(known)
       return this.#found('stale', 'stale')
     }
     return known === null ? this.#first(point, nowMs, into) : this.#next(known, point, { nowMs, into })
@@ -156,8 +157,9 @@ export class StreamTable {
     const lastMicros = timeMicrosOf(point)
     const isInView = startMicros >= this.#viewStartMicros && startMicros > 0 && startMicros < lastMicros
     this.#add(point, { startMicros, lastMicros, seenMs: nowMs }).remember(point)
-    const hasCounted = startMicros < (this.#ended.get(keyOf(point.stream)) ?? 0)
-    this.#ended.delete(keyOf(point.stream))
+    const key = keyOf(point.stream[0], point.stream[1])
+    const hasCounted = startMicros < (this.#ended.get(key) ?? 0)
+    this.#ended.delete(key)
     if (!isInView || hasCounted) return this.#found('baseline', 'baselines')
     fillWhole(point, into)
     return 'counted'
@@ -194,17 +196,15 @@ export class StreamTable {
   }
 
   #find({ stream }: MetricPoint, nowMs: number): KnownStream | null {
-    const key = keyOf(stream)
-    const known = this.#streams.get(key)
-    if (known === undefined || !known.is(stream)) return null
-    if (nowMs - known.seenMs <= this.#expiryMs) return known
-    this.#expire(key)
+    const known = this.#streams.find(stream)
+    if (known === null || nowMs - known.seenMs <= this.#expiryMs) return known
+    this.#expire(known)
     return null
   }
 
   #add({ stream }: MetricPoint, times: { startMicros: number; lastMicros: number; seenMs: number }): KnownStream {
     const known = new KnownStream(stream, times)
-    this.#streams.set(keyOf(stream), known)
+    this.#streams.add(known)
     this.#nextSweepMs = Math.min(this.#nextSweepMs, times.seenMs + this.#expiryMs + 1)
     return known
   }
@@ -218,24 +218,23 @@ export class StreamTable {
 
   #sweep(nowMs: number): void {
     let earliest = Infinity
-    for (const [key, { seenMs }] of this.#streams) {
-      if (nowMs - seenMs > this.#expiryMs) this.#expire(key)
-      else earliest = Math.min(earliest, seenMs)
-    }
+    this.#streams.forEach((known) => {
+      if (nowMs - known.seenMs > this.#expiryMs) this.#expire(known)
+      else earliest = Math.min(earliest, known.seenMs)
+    })
     this.#nextSweepMs = Math.max(earliest + this.#expiryMs + 1, nowMs + SWEEP_EVERY_MS)
   }
 
-  #expire(key: number): void {
+  #expire(known: KnownStream): void {
     this.counters.expired++
-    this.#end(key)
+    this.#end(known)
   }
 
   /** Where not even hashes can be kept any more, nothing that has begun by now is counted from its start. */
-  #end(key: number): void {
-    const stream = this.#streams.get(key)
-    this.#streams.delete(key)
-    if (stream === undefined || !stream.isCumulative) return
-    this.#ended.set(key, stream.lastMicros)
+  #end(known: KnownStream): void {
+    this.#streams.delete(known)
+    if (!known.isCumulative) return
+    this.#ended.set(known.key, known.lastMicros)
     if (this.#ended.size <= this.#limit) return
     for (const [oldest, lastMicros] of this.#ended) {
       this.#ended.delete(oldest)
@@ -243,11 +242,6 @@ export class StreamTable {
       break
     }
   }
-}
-
-/** 53 bits of an identity; the rest of it is compared. */
-function keyOf(stream: Uint32Array): number {
-  return stream[0] * 2_097_152 + (stream[1] >>> 11)
 }
 
 function hasNumbers(point: MetricPoint): boolean {

@@ -44,10 +44,11 @@ function pointOfValues(values: readonly Value[], layout: Layout, time: number): 
 }
 
 /** The buckets of an increase by their index. */
-function placesOf({ lower, upper, counts }: Increase, { scale }: Layout): Record<string, number> {
+function placesOf(increase: Increase, { scale }: Layout): Record<string, number> {
+  const { counts } = increase
   const places: Record<string, number> = {}
   for (let at = 0; at < counts.length; at++) {
-    const [low, high] = [lower.values[at], upper.values[at]]
+    const [low, high] = [increase.lowerAt(at), increase.upperAt(at)]
     const near = Math.min(Math.abs(low), Math.abs(high))
     const place = low <= 0 && high >= 0 ? 'zero' : `${low > 0 ? 1 : -1}:${Math.round(Math.log2(near) * 2 ** scale)}`
     places[place] = counts.values[at]

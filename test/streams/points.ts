@@ -71,10 +71,11 @@ function fill(row: NumberRow, values: readonly number[]): void {
 /** What an increase says: a number, or counts by bucket "lower..upper". */
 export function contentOf(increase: Increase): number | Record<string, number> {
   if (increase.kind !== 'distribution') return increase.value
-  const { lower, upper, counts } = increase
-  return Object.fromEntries(
-    Array.from({ length: counts.length }, (_, at) => [`${lower.values[at]}..${upper.values[at]}`, counts.values[at]]),
-  )
+  const { counts } = increase
+  const content: Record<string, number> = {}
+  for (let at = 0; at < counts.length; at++)
+    if (counts.values[at] !== 0) content[`${increase.lowerAt(at)}..${increase.upperAt(at)}`] = counts.values[at]
+  return content
 }
 
 /** A table that is told points and tells what became of each: the increase where it is counted, else the outcome. */

@@ -28,8 +28,10 @@ describe('where a bucket has no end', () => {
 
   test('values that stand for it are numbers', () => {
     const told: [number, number][] = []
-    const into = { add: (value: number, weight: number) => void told.push([value, weight]) }
-    spread(increaseOf({ bounds: [], counts: [10], sum: 1 }), into)
+    spread(increaseOf({ bounds: [], counts: [10], sum: 1 }), {
+      add: (value, weight) => void told.push([value, weight]),
+      addBucket: () => expect.unreachable('it has no bounds'),
+    })
     expect(told).toEqual([[0.1, 10]])
   })
 })

@@ -1,0 +1,28 @@
+// Values that come many at a time, as those of a histogram do: of a bucket is known how many it holds, not which. They are taken to be spread evenly.
+
+/** What takes values, such as a digest. */
+export interface ValueSink {
+  add(value: number, weight: number): void
+  /**
+   * Takes a weight spread evenly over (edges[at], edges[at + 1]]; edges are finite, ascending, and never change. Many that are told with the same
+   * edges object cost less.
+   */
+  addBucket(edges: Float64Array, at: number, weight: number): void
+}
+
+/** Values that come together: those of a histogram's buckets, or the one of a gauge. */
+export interface MeasuredValues {
+  /** NaN: unknown. */
+  readonly sum: number
+  readonly count: number
+  /** Gives values with their weights, in which percentiles are good enough. */
+  spread(into: ValueSink): void
+}
+
+/** Values that stand for those of one bucket, at most. */
+const MOST_POINTS = 4
+
+/** How many values stand for such a weight in a bucket. */
+export function pointsFor(weight: number): number {
+  return Math.max(1, Math.min(MOST_POINTS, Math.ceil(weight)))
+}

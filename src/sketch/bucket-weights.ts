@@ -1,0 +1,34 @@
+// Values of which only the bucket is known, before they go into a digest. Weights of the same buckets add up, by however many histograms they are
+// told, and become values when somebody reads: adding is one addition, and there are few values in the end.
+import { pointsFor } from '../model/measured-values.ts'
+
+export class BucketWeights {
+  /** Weight `at` lies in (edges[at], edges[at + 1]]. */
+  readonly edges: Float64Array
+  readonly #weights: Float64Array
+
+  constructor(edges: Float64Array) {
+    this.edges = edges
+    this.#weights = new Float64Array(edges.length - 1)
+  }
+
+  add(at: number, weight: number): void {
+    this.#weights[at] += weight
+  }
+
+  /** Gives all that was added as values, ascending, and forgets it. */
+  empty(into: (value: number, weight: number) => void): void {
+    const { edges } = this
+    const weights = this.#weights
+    for (let at = 0; at < weights.length; at++) {
+      const weight = weights[at]
+      if (weight === 0) continue
+      weights[at] = 0
+      const points = pointsFor(weight)
+      for (let point = 0; point < points; point++) {
+        const share = (point + 0.5) / points
+        into(edges[at] * (1 - share) + edges[at + 1] * share, weight / points)
+      }
+    }
+  }
+}
