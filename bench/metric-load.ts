@@ -4,7 +4,6 @@ import { Agent, request as httpRequest } from 'node:http'
 import { systemClock } from '../src/runtime/clock.ts'
 import { requests } from '../test/otlp/proto.ts'
 
-export const POINTS_A_REQUEST = 100
 const CONNECTIONS = 4
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 const type = requests.lookupType('ExportMetricsServiceRequest')
@@ -18,6 +17,11 @@ const OTHER_BUCKETS = 14n
 
 export type Temporality = 'delta' | 'cumulative'
 
+export interface RequestShape {
+  readonly temporality: Temporality
+  readonly points: number
+}
+
 /** A request that can be sent again and again, later and with more in it. */
 export class HistogramRequest {
   readonly #body: Buffer
@@ -27,8 +31,8 @@ export class HistogramRequest {
   #lastNanos: bigint
   #sent = 0n
 
-  constructor(number: number, temporality: Temporality) {
-    this.#body = encode(number, temporality)
+  constructor(number: number, { temporality, points }: RequestShape) {
+    this.#body = encode(number, { temporality, points })
     this.#temporality = temporality
     this.#places = [START, TIME, COUNT, BUCKET].map((marker) => [marker, placesOf(this.#body, marker)] as const)
     this.#startNanos = BigInt(systemClock.now()) * 1_000_000n
@@ -53,12 +57,14 @@ export class HistogramRequest {
   }
 }
 
-function encode(number: number, temporality: Temporality): Buffer {
-  const dataPoints = Array.from({ length: POINTS_A_REQUEST }, (_, point) => ({
+function encode(number: number, { temporality, points }: RequestShape): Buffer {
+  const dataPoints = Array.from({ length: points }, (_, point) => ({
     startTimeUnixNano: String(START),
     timeUnixNano: String(TIME),
     count: String(COUNT),
     sum: 12.5,
+    min: 0.002,
+    max: 12,
     bucketCounts: [String(BUCKET), ...BOUNDS.map(() => '1')],
     explicitBounds: BOUNDS,
     attributes: attributesOf({

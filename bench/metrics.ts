@@ -9,12 +9,14 @@ import { join } from 'node:path'
 import { sleep } from '../src/runtime/clock.ts'
 import { DaemonProcess } from '../test/real/daemon-process.ts'
 import { freePort } from '../test/redis-rig/ports.ts'
-import { HistogramRequest, POINTS_A_REQUEST, shootMetrics, type Temporality } from './metric-load.ts'
+import { HistogramRequest, type RequestShape, shootMetrics, type Temporality } from './metric-load.ts'
 
 const WARM_UP_MS = 3000
 const MEASURED_MS = 8000
 const TICKS = 100
 const SERIES = 3000
+/** A process that exports for itself, and one that collects for some. */
+const POINTS_A_REQUEST = [100, 500]
 const MANY_SERIES = 100_000
 const CONFIG = `
 store: {type: memory}
@@ -35,22 +37,22 @@ interface Measured {
 }
 
 export async function run(): Promise<void> {
-  for (const temporality of ['delta', 'cumulative'] as const) {
-    const ours = await withDaemon((pid, port) => measure({ pid, port }, temporality))
-    const theirs = await withCollector(temporality, (pid, port) => measure({ pid, port }, temporality))
+  const shapes = POINTS_A_REQUEST.flatMap((points) =>
+    (['delta', 'cumulative'] as const).map((temporality) => ({ temporality, points })),
+  )
+  for (const shape of shapes) {
+    const ours = await withDaemon((pid, port) => measure({ pid, port }, shape))
+    const theirs = await withCollector(shape.temporality, (pid, port) => measure({ pid, port }, shape))
     const beside =
       theirs === null
         ? '; the Collector: not measured, OTELCOL does not name its program'
         : `; the Collector ${thousands(theirs.pointsPerCpuSecond)}: ${(ours.pointsPerCpuSecond / theirs.pointsPerCpuSecond).toFixed(1)} times as many (goal >= 4)`
     console.log(
-      `metrics: ${temporality} histograms, 10 attributes, 15 buckets: ${thousands(ours.pointsPerCpuSecond)} points per CPU second${beside}`,
+      `metrics: ${shape.temporality} histograms, 10 attributes, 15 buckets, ${shape.points} a request: ${thousands(ours.pointsPerCpuSecond)} points per CPU second${beside}`,
     )
   }
   await withDaemon(async (pid, port) => {
-    const load = Array.from(
-      { length: MANY_SERIES / POINTS_A_REQUEST },
-      (_, at) => new HistogramRequest(at, 'cumulative'),
-    )
+    const load = requestsFor(MANY_SERIES, { temporality: 'cumulative', points: POINTS_A_REQUEST[0] })
     for (let round = 0; round < 3; round++) await shootMetrics(port, load, 0)
     console.log(
       `metrics: ${MANY_SERIES} cumulative histograms are live: ${megabytes(pid).toFixed(0)} MB RSS (goal <= 300)`,
@@ -58,13 +60,17 @@ export async function run(): Promise<void> {
   })
 }
 
-async function measure({ pid, port }: { pid: number; port: number }, temporality: Temporality): Promise<Measured> {
-  const load = Array.from({ length: SERIES / POINTS_A_REQUEST }, (_, at) => new HistogramRequest(at, temporality))
+function requestsFor(series: number, shape: RequestShape): HistogramRequest[] {
+  return Array.from({ length: series / shape.points }, (_, at) => new HistogramRequest(at, shape))
+}
+
+async function measure({ pid, port }: { pid: number; port: number }, shape: RequestShape): Promise<Measured> {
+  const load = requestsFor(SERIES, shape)
   await shootMetrics(port, load, WARM_UP_MS)
   const before = cpuSeconds(pid)
   const answered = await shootMetrics(port, load, MEASURED_MS)
   return {
-    pointsPerCpuSecond: (answered * POINTS_A_REQUEST) / (cpuSeconds(pid) - before),
+    pointsPerCpuSecond: (answered * shape.points) / (cpuSeconds(pid) - before),
     megabytes: megabytes(pid),
   }
 }

@@ -4,10 +4,10 @@
 export interface ValueSink {
   add(value: number, weight: number): void
   /**
-   * Takes a weight spread evenly over (edges[at], edges[at + 1]]; edges are finite, ascending, and never change. Many that are told with the same
-   * edges object cost less.
+   * Takes weights[at] spread evenly over (edges[at], edges[at + 1]], for `at` from `first` up to and without `end`. Edges are finite, ascending, and never
+   * change: many that are told with the same object cost little.
    */
-  addBucket(edges: Float64Array, at: number, weight: number): void
+  addBuckets(edges: Float64Array, weights: Float64Array, first: number, end: number): void
 }
 
 /** Values that come together: those of a histogram's buckets, or the one of a gauge. */

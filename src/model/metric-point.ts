@@ -33,6 +33,13 @@ export class NumberRow {
     }
     this.values[this.length++] = value
   }
+
+  /** Becomes the same as another. */
+  copy({ values, length }: NumberRow): void {
+    if (this.values.length < length) this.values = new Float64Array(values.length)
+    for (let at = 0; at < length; at++) this.values[at] = values[at]
+    this.length = length
+  }
 }
 
 /** Buckets of one sign of an exponential histogram: bucket i, from `offset` on, holds (base^i, base^(i+1)], base = 2^(2^-scale). */

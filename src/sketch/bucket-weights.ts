@@ -12,8 +12,14 @@ export class BucketWeights {
     this.#weights = new Float64Array(edges.length - 1)
   }
 
-  add(at: number, weight: number): void {
-    this.#weights[at] += weight
+  /** Adds the weights from `first` up to and without `end`; gives their sum. */
+  add(weights: Float64Array, first: number, end: number): number {
+    let sum = 0
+    for (let at = first; at < end; at++) {
+      this.#weights[at] += weights[at]
+      sum += weights[at]
+    }
+    return sum
   }
 
   /** Gives all that was added as values, ascending, and forgets it. */

@@ -77,15 +77,17 @@ export class TDigest {
     this.#count += weight
   }
 
-  /** Adds a weight spread evenly over (edges[at], edges[at + 1]]: how it is divided is settled when the digest is read. */
-  addBucket(edges: Float64Array, at: number, weight: number): void {
-    if (!(weight > 0 && weight < Infinity)) return
+  /**
+   * Adds weights[at], finite and not negative, spread evenly over (edges[at], edges[at + 1]], for `at` from `first` up to and without `end`: how they are
+   * divided is settled when the digest is read.
+   */
+  addBuckets(edges: Float64Array, weights: Float64Array, first: number, end: number): void {
+    if (first >= end) return
     if (this.#buckets?.edges !== edges) {
       this.#settle()
       this.#buckets = new BucketWeights(edges)
     }
-    this.#buckets.add(at, weight)
-    this.#count += weight
+    this.#count += this.#buckets.add(weights, first, end)
   }
 
   /** Adds all that the other digest holds, which stays as it is. */

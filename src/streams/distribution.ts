@@ -50,31 +50,51 @@ export function spread(increase: Increase, into: ValueSink): void {
   const edges = increase.bounds?.edges ?? null
   if (counts.length === 0) {
     if (count > 0 && Number.isFinite(sum / count)) into.add(sum / count, count)
-    return
+  } else if (edges !== null) spreadExplicit(increase, edges, into)
+  else for (let at = 0; at < counts.length; at++) spreadBucket(increase, at, into)
+}
+
+/** Buckets that the least or the greatest value limits apart, all others as they are. */
+function spreadExplicit(increase: Increase, edges: Float64Array, into: ValueSink): void {
+  const { values, length } = increase.counts
+  const ofMin = bucketOf(edges, increase.min)
+  const ofMax = bucketOf(edges, increase.max)
+  const low = Math.min(ofMin, ofMax)
+  const high = Math.max(ofMin, ofMax)
+  if (low >= 0) {
+    into.addBuckets(edges, values, 0, low)
+    spreadBucket(increase, low, into)
   }
-  for (let at = 0; at < counts.length; at++) {
-    const weight = counts.values[at]
-    if (weight === 0) continue
-    if (edges !== null && !holdsAnEnd(increase, at)) into.addBucket(edges, at, weight)
-    else spreadBucket(increase, at, into)
+  if (high > low) {
+    into.addBuckets(edges, values, low + 1, high)
+    spreadBucket(increase, high, into)
   }
+  into.addBuckets(edges, values, high + 1, length)
+}
+
+/** The bucket that holds the value; -1: it is not known. Those at the ends hold what lies beyond the edges too. */
+function bucketOf(edges: Float64Array, value: number): number {
+  if (value !== value) return -1
+  let at = 0
+  while (at < edges.length - 2 && edges[at + 1] < value) at++
+  return at
 }
 
 function spreadBucket(increase: Increase, at: number, into: ValueSink): void {
   const weight = increase.counts.values[at]
+  if (weight === 0) return
   const limits = limitsOf(increase, at)
+  if (weight === 1) return into.add(onlyValue(increase, limits), 1)
   const points = pointsFor(weight)
   for (let point = 0; point < points; point++)
     into.add(valueAt(increase, limits, (point + 0.5) / points), weight / points)
 }
 
-/** Whether the least or the greatest value is known to lie in the bucket. */
-function holdsAnEnd(increase: Increase, at: number): boolean {
+/** Where a single event of a bucket is: at the end of all values that the bucket holds, or else in its middle. */
+function onlyValue(increase: Increase, limits: Limits): number {
   const { min, max } = increase
-  if (min !== min && max !== max) return false
-  const lower = increase.lowerAt(at)
-  const upper = increase.upperAt(at)
-  return (min > lower && min <= upper) || (max < upper && max >= lower)
+  if (limits.lower === min) return min
+  return limits.upper === max ? max : valueAt(increase, limits, 0.5)
 }
 
 interface Limits {

@@ -94,16 +94,17 @@ export class KnownStream implements Identified {
     this.#isNumber = point.kind !== HISTOGRAM && point.kind !== EXPONENTIAL_HISTOGRAM
     this.#bounds = point.kind === HISTOGRAM ? sharedBounds(point.bounds) : null
     this.#exponential = point.kind === EXPONENTIAL_HISTOGRAM ? exponentialOf(point) : null
-    const { buckets } = point
-    this.#resize(this.#isNumber ? VALUE + 1 : BUCKETS + (this.#bounds === null ? 0 : buckets.length))
+    const { values, length } = point.buckets
+    this.#resize(this.#isNumber ? VALUE + 1 : BUCKETS + (this.#bounds === null ? 0 : length))
+    const numbers = this.#numbers
     if (this.#isNumber) {
-      this.#numbers[VALUE] = point.value
+      numbers[VALUE] = point.value
       return
     }
-    this.#numbers[COUNT] = point.count
-    this.#numbers[SUM] = point.sum
+    numbers[COUNT] = point.count
+    numbers[SUM] = point.sum
     if (this.#bounds === null) return
-    for (let at = 0; at < buckets.length; at++) this.#numbers[BUCKETS + at] = buckets.values[at]
+    for (let at = 0; at < length; at++) numbers[BUCKETS + at] = values[at]
   }
 
   /** Fills the increase with what a point has gained over what is remembered; false where it has lost anything, or is not of its kind. */
@@ -142,14 +143,15 @@ export class KnownStream implements Identified {
   }
 
   #gainExplicit(knownBounds: ExplicitBounds, point: MetricPoint, into: Increase): boolean {
-    const { bounds, buckets, count, sum } = point
+    const { bounds, count, sum } = point
+    const { values, length } = point.buckets
     const before = this.#numbers
-    if (count < before[COUNT] || !knownBounds.has(bounds) || before.length !== BUCKETS + buckets.length) return false
+    if (count < before[COUNT] || !knownBounds.has(bounds) || before.length !== BUCKETS + length) return false
     into.begin(count - before[COUNT], sum - before[SUM])
-    into.bounds = boundsOf(point)
-    if (into.bounds === null) return true
-    for (let at = 0; at < buckets.length; at++) {
-      const gained = buckets.values[at] - before[BUCKETS + at]
+    if (bounds.length === 0) return true
+    into.bounds = knownBounds
+    for (let at = 0; at < length; at++) {
+      const gained = values[at] - before[BUCKETS + at]
       if (gained < 0) return false
       into.counts.push(gained)
     }

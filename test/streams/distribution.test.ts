@@ -113,4 +113,22 @@ describe('percentiles of values in buckets', () => {
       { numRuns: 50 },
     )
   })
+
+  test('keep the weight of all, whatever the least and the greatest value are said to be', () => {
+    const counts = fc.array(fc.nat(9), { minLength: 4, maxLength: 4 })
+    const end = fc.oneof(fc.constant(Number.NaN), fc.double({ min: -2, max: 3, noNaN: true }))
+    fc.assert(
+      fc.property(counts, end, end, (all, min, max) => {
+        const digest = new TDigest()
+        spread(increaseOf({ bounds: BOUNDS, counts: all, min, max }), digest)
+        expect(digest.count).toBeCloseTo(all.reduce((sum, one) => sum + one, 0))
+      }),
+    )
+  })
+
+  test('are the least and the greatest value themselves where a bucket holds nothing else', () => {
+    const digest = new TDigest()
+    spread(increaseOf({ bounds: BOUNDS, counts: [1, 8, 0, 1], min: 0.05, max: 30 }), digest)
+    expect([digest.quantile(0), digest.quantile(1)]).toEqual([0.05, 30])
+  })
 })

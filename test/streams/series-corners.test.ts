@@ -30,7 +30,7 @@ describe('where a bucket has no end', () => {
     const told: [number, number][] = []
     spread(increaseOf({ bounds: [], counts: [10], sum: 1 }), {
       add: (value, weight) => void told.push([value, weight]),
-      addBucket: () => expect.unreachable('it has no bounds'),
+      addBuckets: () => expect.unreachable('it has no bounds'),
     })
     expect(told).toEqual([[0.1, 10]])
   })
