@@ -79,7 +79,8 @@ export class Daemon {
     this.#log = log
     this.#version = options.version
     this.#clock = options.clock ?? systemClock
-    this.#engine = new Engine(settings.engine, this.#clock.now(), { journal: settings.ack === 'durable' })
+    const shared = settings.store.type === 'redis'
+    this.#engine = new Engine(settings.engine, this.#clock.now(), { journal: settings.ack === 'durable', shared })
     this.#eventLog = new EventLog({ limit: settings.eventLogLimit })
     this.#state = new DaemonState({
       settings,
@@ -106,7 +107,7 @@ export class Daemon {
       engine: this.#engine,
       keeper: this.#state.keeper,
       ack: settings.ack,
-      shared: settings.store.type === 'redis',
+      shared,
       refusal: () => this.#state.refusal,
       onAccepted: (request, nowMs) => this.#recorder?.record(request, nowMs),
     })

@@ -16,12 +16,19 @@ import { TrackedCohorts } from './tracked-cohorts.ts'
 import { UnitAttribution } from './unit-attribution.ts'
 
 const RETRY_LIMIT = 200_000
+/** Longer than the usual interval of metric exports, which is a minute. */
+const YOUNG_SERIES_MS = 90_000
 
 export interface EngineOptions {
   /** Whether takeJournal() will be called. */
   readonly journal?: boolean
-  /** Since when telemetry may be counted: a cumulative time series that began later is counted from its beginning. Default: what at the start was not late. */
+  /**
+   * Since when telemetry is seen: a cumulative time series that began later is counted from its beginning. Default: the start. Nothing earlier, since
+   * what began before may have been counted by a process before this one.
+   */
   readonly viewStartMs?: number
+  /** Whether other engines count into the same store, so that a series that began a while ago may have been told to one of them. */
+  readonly shared?: boolean
 }
 
 /** The engine's clock. */
@@ -92,7 +99,7 @@ export class EngineParts {
       ledger: this.ledger,
       counter: this.#counter(),
       units: this.units,
-      viewStartMs: options.viewStartMs ?? startMs - settings.allowedLatenessMs,
+      view: { startMs: options.viewStartMs ?? startMs, youngMs: options.shared === true ? YOUNG_SERIES_MS : Infinity },
       journal: options.journal ?? false,
     })
   }

@@ -45,8 +45,8 @@ export interface ItemIntakeParts {
   readonly ledger: Ledger
   readonly counter: CohortCounter
   readonly units: UnitAttribution
-  /** Since when this engine may count telemetry, Unix milliseconds: a cumulative time series that began later is counted from its beginning. */
-  readonly viewStartMs: number
+  /** Which cumulative time series are counted from their beginning: those that began since, and no longer than `youngMs` before their first point. */
+  readonly view: { readonly startMs: number; readonly youngMs: number }
   /** Whether what waits is recorded for takeJournal(). */
   readonly journal?: boolean
 }
@@ -82,7 +82,7 @@ export class ItemIntake {
     const { settings } = parts
     this.#parts = parts
     this.#settings = settings
-    this.#nowMs = parts.viewStartMs
+    this.#nowMs = parts.view.startMs
     this.#inheritance = new TraceInheritance({
       waitMs: settings.inheritMs,
       sliCount: settings.slis.length,

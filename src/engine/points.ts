@@ -55,9 +55,9 @@ export class PointIntake {
   #uses: readonly (readonly PointUse[])[] = []
 
   constructor(parts: ItemIntakeParts & { readonly scope: RequestScope }) {
-    const { settings, viewStartMs } = parts
+    const { settings, view } = parts
     this.#parts = parts
-    this.#streams = new StreamTable({ ...settings.streams, viewStartMs })
+    this.#streams = new StreamTable({ ...settings.streams, viewStartMs: view.startMs, youngMs: view.youngMs })
     this.#ingests = settings.slis.flatMap(({ from }, index) => (from === 'ingest' ? [index] : []))
     this.estimates = new PointContributions(settings.slis.length, this.#increase)
   }

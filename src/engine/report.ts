@@ -208,7 +208,7 @@ function experimentWarnings(experiment: Experiment, source: ReportSource): Warni
   if (shared > 0) {
     warnings.push({
       code: 'stream_at_two_replicas',
-      message: `${shared} cumulative time series of metrics reach more than one replica, which loses what happens in between: export delta temporality, or route by connection`,
+      message: `${shared} cumulative time series of metrics reach more than one replica, which count the same increases: export delta temporality, or keep each sender at one replica`,
     })
   }
   return warnings

@@ -16,7 +16,7 @@ const OTLP_METRICS: readonly (CohortMetricName | GlobalMetricName)[] = [
 const FINDINGS: readonly (readonly [string, string])[] = [
   [
     'baselines',
-    'The first of a cumulative series that began before it was seen: nothing is counted, the next one is compared with it.',
+    'The first of a cumulative series that began before the daemon was started: nothing is counted, the next one is compared with it.',
   ],
   ['resets', 'Its series began anew: it is counted whole.'],
   ['gaps', 'Counted, but something before it is missing.'],

@@ -1,19 +1,10 @@
 // What is remembered of a time series, and what its next point has gained over the last one. A hundred thousand of these are written over every few
 // seconds: all numbers of one are in one array, which holds them unboxed.
-import { EXPONENTIAL_HISTOGRAM, HISTOGRAM, type MetricPoint, type NumberRow } from '../model/metric-point.ts'
+import { EXPONENTIAL_HISTOGRAM, HISTOGRAM, type MetricPoint } from '../model/metric-point.ts'
 import { type ExplicitBounds, sharedBounds } from './explicit-bounds.ts'
-import { downscale, exponentialBound, type IndexedCounts } from './exponential.ts'
 import type { Increase } from './increase.ts'
+import { KnownExponential } from './known-exponential.ts'
 import type { Identified } from './stream-index.ts'
-
-/** What is remembered of an exponential histogram beside its count and sum. */
-interface Exponential {
-  readonly scale: number
-  readonly zeroCount: number
-  readonly zeroThreshold: number
-  readonly positive: IndexedCounts
-  readonly negative: IndexedCounts
-}
 
 // Places in the array of numbers.
 const START = 0
@@ -34,7 +25,7 @@ export class KnownStream implements Identified {
   #numbers: number[]
   /** Of an explicit histogram; null: it is none, or nothing is remembered of its numbers. */
   #bounds: ExplicitBounds | null = null
-  #exponential: Exponential | null = null
+  #exponential: KnownExponential | null = null
   #isNumber = false
 
   constructor(stream: Uint32Array, times: { startMicros: number; lastMicros: number; seenMs: number }) {
@@ -93,7 +84,7 @@ export class KnownStream implements Identified {
   remember(point: MetricPoint): void {
     this.#isNumber = point.kind !== HISTOGRAM && point.kind !== EXPONENTIAL_HISTOGRAM
     this.#bounds = point.kind === HISTOGRAM ? sharedBounds(point.bounds) : null
-    this.#exponential = point.kind === EXPONENTIAL_HISTOGRAM ? exponentialOf(point) : null
+    this.#exponential = point.kind === EXPONENTIAL_HISTOGRAM ? new KnownExponential(point) : null
     const { values, length } = point.buckets
     this.#resize(this.#isNumber ? VALUE + 1 : BUCKETS + (this.#bounds === null ? 0 : length))
     const numbers = this.#numbers
@@ -158,38 +149,11 @@ export class KnownStream implements Identified {
     return true
   }
 
-  /** A scale that rises says that counting began anew: a histogram only ever becomes coarser. */
-  #gainExponential(before: Exponential, point: MetricPoint, into: Increase): boolean {
-    const { count, sum, zeroCount, zeroThreshold } = point
-    // Without events in buckets a scale means nothing: SDKs tell 0 then.
-    const scale =
-      holdsNothing(point.positive.counts) && holdsNothing(point.negative.counts) ? before.scale : point.scale
-    const steps = isEmpty(before) ? 0 : before.scale - scale
-    if (steps < 0 || count < this.#numbers[COUNT]) return false
-    const wider = zeroThreshold > before.zeroThreshold ? zeroThreshold : 0
-    const below = leaveZero(downscale(before.negative, steps), point.negative, { scale, wider })
-    const above = leaveZero(downscale(before.positive, steps), point.positive, { scale, wider })
-    const zero = zeroCount - before.zeroCount - below.moved - above.moved
-    const negative = difference(below.left, point.negative)
-    const positive = difference(above.left, point.positive)
-    if (zero < 0 || negative === null || positive === null) return false
+  #gainExponential(before: KnownExponential, point: MetricPoint, into: Increase): boolean {
+    const { count, sum } = point
+    if (count < this.#numbers[COUNT]) return false
     into.begin(count - this.#numbers[COUNT], sum - this.#numbers[SUM])
-    into.scale = scale
-    for (let at = negative.length - 1; at >= 0; at--)
-      into.addExponential(point.negative.offset + at, -1, negative[at], scale)
-    into.addBucket(-zeroThreshold, zeroThreshold, zero)
-    for (const [at, gained] of positive.entries()) into.addExponential(point.positive.offset + at, 1, gained, scale)
-    return true
-  }
-}
-
-function exponentialOf({ scale, zeroCount, zeroThreshold, positive, negative }: MetricPoint): Exponential {
-  return {
-    scale,
-    zeroCount,
-    zeroThreshold,
-    positive: { offset: positive.offset, counts: numbersOf(positive.counts) },
-    negative: { offset: negative.offset, counts: numbersOf(negative.counts) },
+    return before.gain(point, into)
   }
 }
 
@@ -229,54 +193,4 @@ function fillExponential({ scale, positive, negative, zeroCount, zeroThreshold }
   into.addBucket(-zeroThreshold, zeroThreshold, zeroCount)
   for (let at = 0; at < positive.counts.length; at++)
     into.addExponential(positive.offset + at, 1, positive.counts.values[at], scale)
-}
-
-function isEmpty({ positive, negative }: Exponential): boolean {
-  return !positive.counts.some((count) => count > 0) && !negative.counts.some((count) => count > 0)
-}
-
-function holdsNothing({ values, length }: NumberRow): boolean {
-  for (let at = 0; at < length; at++) if (values[at] > 0) return false
-  return true
-}
-
-/**
- * Counts without those that a zero bucket took which became `wider`: of a bucket that it covers all, of one that it reaches into what is missing
- * now. 0: it did not.
- */
-function leaveZero(
-  before: IndexedCounts,
-  now: { offset: number; counts: NumberRow },
-  { scale, wider }: { scale: number; wider: number },
-): { left: IndexedCounts; moved: number } {
-  if (wider === 0) return { left: before, moved: 0 }
-  let moved = 0
-  const counts = before.counts.map((count, at) => {
-    const index = before.offset + at
-    if (exponentialBound(index, scale) >= wider) return count
-    const place = index - now.offset
-    const kept = place >= 0 && place < now.counts.length ? now.counts.values[place] : 0
-    const left = exponentialBound(index + 1, scale) <= wider ? 0 : Math.min(count, kept)
-    moved += count - left
-    return left
-  })
-  return { left: { offset: before.offset, counts }, moved }
-}
-
-/** Null where any count is lower than before. */
-function difference(before: IndexedCounts, now: { offset: number; counts: NumberRow }): number[] | null {
-  const gained = numbersOf(now.counts)
-  for (const [at, count] of before.counts.entries()) {
-    if (count === 0) continue
-    const place = before.offset + at - now.offset
-    if (!((gained[place] ?? -1) >= count)) return null
-    gained[place] -= count
-  }
-  return gained
-}
-
-function numbersOf({ values, length }: NumberRow): number[] {
-  const numbers: number[] = []
-  for (let at = 0; at < length; at++) numbers.push(values[at])
-  return numbers
 }

@@ -10,8 +10,8 @@
 //                                                   start within, not less:       another writer; left out
 //
 // The first point of a cumulative series that is not known counts from its start where that lies within our view: then nobody can have counted it
-// before. Else it says nothing but where to go on from. The same holds where counting began anew at an unknown time (start and time are one), and
-// where a histogram got other bounds. Series end when no point came for a while; of these the hash and the last time are remembered, so that
+// before. Else it says nothing but where to go on from. The same holds where counting began anew before our view (of two writers the one that began
+// last is counted) or at an unknown time (start and time are one), and where a histogram got other bounds. Series end when no point came for a while; of these the hash and the last time are remembered, so that
 // one that comes back is counted from its start only where it began after that time.
 import {
   CUMULATIVE,
@@ -44,6 +44,8 @@ export interface StreamTableOptions {
   readonly expiryMs: number
   /** Since when telemetry is seen, Unix milliseconds. */
   readonly viewStartMs: number
+  /** A series that began longer than this before its first point here may have been told elsewhere. Infinity: there is no elsewhere. */
+  readonly youngMs: number
 }
 
 /** All series are looked through for ended ones so often at most: at the limit every new one asks for room. */
@@ -66,15 +68,17 @@ export class StreamTable {
   }
   readonly #limit: number
   readonly #expiryMs: number
+  readonly #youngMicros: number
   readonly #streams = new StreamIndex<KnownStream>()
   /** When cumulative series had ended, Unix microseconds, by their keys, oldest first. */
   readonly #ended = new Map<number, number>()
   #viewStartMicros: number
   #nextSweepMs = -Infinity
 
-  constructor({ limit, expiryMs, viewStartMs }: StreamTableOptions) {
+  constructor({ limit, expiryMs, viewStartMs, youngMs }: StreamTableOptions) {
     this.#limit = limit
     this.#expiryMs = expiryMs
+    this.#youngMicros = youngMs * 1000
     this.#viewStartMicros = viewStartMs * 1000
   }
 
@@ -155,12 +159,11 @@ export class StreamTable {
     if (!this.#makeRoom(nowMs)) return this.#found('limit', 'refused')
     const startMicros = startMicrosOf(point)
     const lastMicros = timeMicrosOf(point)
-    const isInView = startMicros >= this.#viewStartMicros && startMicros > 0 && startMicros < lastMicros
     this.#add(point, { startMicros, lastMicros, seenMs: nowMs }).remember(point)
     const key = keyOf(point.stream[0], point.stream[1])
     const hasCounted = startMicros < (this.#ended.get(key) ?? 0)
     this.#ended.delete(key)
-    if (!isInView || hasCounted) return this.#found('baseline', 'baselines')
+    if (!this.#isAllNew(startMicros, lastMicros) || hasCounted) return this.#found('baseline', 'baselines')
     fillWhole(point, into)
     return 'counted'
   }
@@ -176,7 +179,7 @@ export class StreamTable {
     // A start that was unknown may become known.
     const isReset = start > known.startMicros && (known.startMicros > 0 || start >= known.lastMicros)
     if (isReset && start < known.lastMicros && !known.isMoreThan(point)) return this.#found('overlap', 'overlaps')
-    const isBaseline = isReset ? start === time : known.hasOtherBounds(point) && !known.isMoreThan(point)
+    const isBaseline = isReset ? !this.#isAllNew(start, time) : known.hasOtherBounds(point) && !known.isMoreThan(point)
     if (isReset && start > known.lastMicros) this.counters.gaps++
     known.seenMs = nowMs
     known.startMicros = start
@@ -188,6 +191,11 @@ export class StreamTable {
     this.counters.resets++
     fillWhole(point, into)
     return 'counted'
+  }
+
+  /** Whether nobody can have counted before what a series has counted since `start`. */
+  #isAllNew(start: number, time: number): boolean {
+    return start > 0 && start >= this.#viewStartMicros && start < time && time - start <= this.#youngMicros
   }
 
   #found(outcome: StreamOutcome, counter: keyof StreamTable['counters']): StreamOutcome {

@@ -32,7 +32,7 @@ class Process {
         seeStream: () => {},
       },
       units,
-      viewStartMs: EPOCH_MS,
+      view: { startMs: EPOCH_MS, youngMs: Infinity },
       journal: true,
     })
   }

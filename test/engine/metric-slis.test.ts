@@ -5,6 +5,7 @@ import { Engine } from '../../src/engine/engine.ts'
 import type { Matcher } from '../../src/model/matcher.ts'
 import type { MetricPart, MetricSli, RatioSli, Sli } from '../../src/model/slo.ts'
 import { sliReport, sloReport } from './reports.ts'
+import { RowTable } from './row-table.ts'
 import { engineSettings, slo } from './settings.ts'
 import { type MetricSketch, metrics, type PointSketch } from './telemetry.ts'
 import { EPOCH_MS, variantOf } from './traffic.ts'
@@ -101,6 +102,18 @@ describe('a counter', () => {
     )
     expect(sliReport(old, COHORT, 'm').events).toBe(15 + 0 + 5 + 4)
   })
+})
+
+test('a cumulative counter that a process before this one has counted is not counted from its beginning', () => {
+  const point = (seconds: number, value: number): PointSketch => ({ atMs: at(seconds), startMs: at(-30), value })
+  const before = new Engine(engineSettings({ slis: [metricSli()], slos: [] }), at(-60))
+  const table = new RowTable()
+  feed(before, { name: 'm', temporality: 'cumulative' }, [point(-20, 50), point(-10, 110)])
+  table.flush('before', before)
+  const after = engineWith([metricSli()])
+  after.exchange.rebuild('checkout', table.othersOf('after'), null)
+  feed(after, { name: 'm', temporality: 'cumulative' }, [point(1, 115), point(11, 118)])
+  expect(sliReport(after, COHORT, 'm').events).toBe(113)
 })
 
 describe('a histogram', () => {

@@ -27,7 +27,7 @@ describe('the reference pages', () => {
     expect(rowsOf('at /metrics')).toEqual(
       [...Object.keys(COHORT_METRICS), ...globals.map(({ name }) => name), 'cohortd_experiment_verdict'].sort(),
     )
-    const { counters } = new StreamTable({ limit: 1, expiryMs: 1, viewStartMs: 0 })
+    const { counters } = new StreamTable({ limit: 1, expiryMs: 1, viewStartMs: 0, youngMs: Infinity })
     expect(rowsOf('finding')).toEqual([...Object.keys(counters), 'unusable_amounts'].sort())
   })
 

@@ -66,7 +66,7 @@ const batch = fc.record({ values: fc.array(value, { maxLength: 6 }), drop: fc.na
 test('a series gains in each bucket what was put there, while its scale falls and its zero bucket widens', () => {
   fc.assert(
     fc.property(fc.array(batch, { minLength: 2, maxLength: 8 }), (batches) => {
-      const table = new StreamTable({ limit: 10, expiryMs: 900_000, viewStartMs: 1000 })
+      const table = new StreamTable({ limit: 10, expiryMs: 900_000, viewStartMs: 1000, youngMs: Infinity })
       const increase = new Increase()
       const all: Value[] = []
       let layout: Layout = { scale: FINEST, zeroIndex: -Infinity }
@@ -114,13 +114,18 @@ describe('a series', () => {
     expect(contentOf(stream.increase)).toEqual({ '4..8': 1 })
   })
 
-  test('whose scale rises has begun anew', () => {
+  test('whose scale rises gains at the coarser one', () => {
     const stream = new Stream()
     const told = stream.takeAll([
       { start: 10, time: 20, scale: 0, offset: 0, counts: [1] },
       { start: 10, time: 30, scale: 1, offset: 0, counts: [1, 1] },
+      { start: 10, time: 40, scale: 1, offset: 0, counts: [1, 2] },
+      { start: 10, time: 50, scale: 3, offset: 0, counts: [1] },
     ])
-    expect(told[1]).toEqual({ [`1..${2 ** 0.5}`]: 1, [`${2 ** 0.5}..2`]: 1 })
+    expect(told[1]).toEqual({ '1..2': 1 })
+    expect(told[2]).toEqual({ [`${2 ** 0.5}..2`]: 1 })
+    // Less than before: it has begun anew.
+    expect(told[3]).toEqual({ [`1..${2 ** (1 / 8)}`]: 1 })
     expect(stream.table.counters.resets).toBe(1)
   })
 })

@@ -84,7 +84,7 @@ export class Stream {
   readonly increase = new Increase()
 
   constructor(options: Partial<StreamTableOptions> = {}) {
-    this.table = new StreamTable({ limit: 1000, expiryMs: 900_000, viewStartMs: 1000, ...options })
+    this.table = new StreamTable({ limit: 1000, expiryMs: 900_000, viewStartMs: 1000, youngMs: Infinity, ...options })
   }
 
   take(text: PointText, nowMs = text.time * 1000): number | Record<string, number> | Exclude<StreamOutcome, 'counted'> {

@@ -97,6 +97,29 @@ test.each<[string, PointText[], Told[]]>([
   expect(new Stream().takeAll(points)).toEqual(expected)
 })
 
+describe('what began before the view', () => {
+  test('is not counted when a second writer of its series is seen; the one that began last goes on', () => {
+    const stream = new Stream({ viewStartMs: 1_000_000 })
+    const told = stream.takeAll([
+      { start: 100, time: 1010, value: 100_000 },
+      { start: 200, time: 1011, value: 80_000 },
+      { start: 100, time: 1020, value: 100_010 },
+      { start: 200, time: 1021, value: 80_010 },
+    ])
+    expect(told).toEqual(['baseline', 'baseline', 'overlap', 10])
+  })
+
+  test('may be what began long before its first point, where others count too', () => {
+    const stream = new Stream({ youngMs: 90_000 })
+    const told = stream.takeAll([
+      { stream: 1, start: 100, time: 190, value: 5 },
+      { stream: 2, start: 100, time: 191, value: 5 },
+      { stream: 1, start: 195, time: 300, value: 3 },
+    ])
+    expect(told).toEqual([5, 'baseline', 'baseline'])
+  })
+})
+
 test('a series that began anew while it was forgotten counts from its start', () => {
   const stream = new Stream({ expiryMs: 5000 })
   expect([stream.take({ start: 10, time: 20, value: 5 }), stream.take({ start: 35, time: 40, value: 9 })]).toEqual([

@@ -5,6 +5,7 @@ import { type PointText, Stream } from './points.ts'
 
 const EXPIRY_S = 40
 const VIEW_START_S = 5
+const YOUNG_S = 20
 const BOUNDS = [1]
 type Told = string | readonly number[]
 
@@ -33,6 +34,9 @@ interface Sent {
 
 const total = (counts: readonly number[]): number => counts.reduce((sum, one) => sum + one, 0)
 
+const isAllNew = (start: number, time: number): boolean =>
+  start >= VIEW_START_S && start < time && time - start <= YOUNG_S
+
 class CumulativeModel {
   readonly #known = new Map<number, Last>()
   readonly #ended = new Map<number, number>()
@@ -46,7 +50,7 @@ class CumulativeModel {
     if (stale) return 'stale'
     const before = this.#known.get(stream)
     if (before === undefined) {
-      const isNew = start >= VIEW_START_S && start < time && start >= (this.#ended.get(stream) ?? 0)
+      const isNew = isAllNew(start, time) && start >= (this.#ended.get(stream) ?? 0)
       this.#ended.delete(stream)
       this.#known.set(stream, { start, time, seen: now, counts })
       return isNew ? counts : 'baseline'
@@ -58,7 +62,7 @@ class CumulativeModel {
     const isLater = since > before.start && (before.start > 0 || since >= before.time)
     if (isLater && since < before.time && total(counts) >= total(before.counts)) return 'overlap'
     this.#known.set(stream, { start: since, time, seen: now, counts })
-    if (isLater) return since === time ? 'baseline' : counts
+    if (isLater) return isAllNew(since, time) ? counts : 'baseline'
     const gained = counts.map((count, at) => count - before.counts[at])
     return gained.some((count) => count < 0) ? counts : gained
   }
@@ -133,7 +137,11 @@ test.each<[string, boolean, boolean, readonly string[]]>([
   const seen = new Set<string>()
   fc.assert(
     fc.property(fc.array(sent, { maxLength: 14 }), (points) => {
-      const stream = new Stream({ expiryMs: EXPIRY_S * 1000, viewStartMs: VIEW_START_S * 1000 })
+      const stream = new Stream({
+        expiryMs: EXPIRY_S * 1000,
+        viewStartMs: VIEW_START_S * 1000,
+        youngMs: YOUNG_S * 1000,
+      })
       const model = delta ? new DeltaModel() : new CumulativeModel()
       let now = 100
       for (const [at, own] of points.entries()) {
