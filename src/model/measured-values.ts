@@ -5,9 +5,11 @@ export interface ValueSink {
   add(value: number, weight: number): void
   /**
    * Takes weights[at] spread evenly over (edges[at], edges[at + 1]], for `at` from `first` up to and without `end`. Edges are finite, ascending, and never
-   * change: many that are told with the same object cost little.
+   * change: many that are told with the same object cost little. Returns the sum of the values that stand for them.
    */
-  addBuckets(edges: Float64Array, weights: Float64Array, first: number, end: number): void
+  addBuckets(edges: Float64Array, weights: Float64Array, first: number, end: number): number
+  /** The values are known to sum to so much more than those that stand for them. */
+  correctSum(by: number): void
 }
 
 /** Values that come together: those of a histogram's buckets, or the one of a gauge. */

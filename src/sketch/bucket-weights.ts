@@ -5,6 +5,9 @@ import { pointsFor } from '../model/measured-values.ts'
 export class BucketWeights {
   /** Weight `at` lies in (edges[at], edges[at + 1]]. */
   readonly edges: Float64Array
+  /** Weight of what add() was told last, and the sum of the values that will stand for it. */
+  weight = 0
+  sum = 0
   readonly #weights: Float64Array
 
   constructor(edges: Float64Array) {
@@ -12,14 +15,19 @@ export class BucketWeights {
     this.#weights = new Float64Array(edges.length - 1)
   }
 
-  /** Adds the weights from `first` up to and without `end`; gives their sum. */
-  add(weights: Float64Array, first: number, end: number): number {
+  /** Adds the weights from `first` up to and without `end`. */
+  add(weights: Float64Array, first: number, end: number): void {
+    const { edges } = this
+    let total = 0
     let sum = 0
     for (let at = first; at < end; at++) {
-      this.#weights[at] += weights[at]
-      sum += weights[at]
+      const weight = weights[at]
+      this.#weights[at] += weight
+      total += weight
+      sum += weight * (edges[at] / 2 + edges[at + 1] / 2)
     }
-    return sum
+    this.weight = total
+    this.sum = sum
   }
 
   /** Gives all that was added as values, ascending, and forgets it. */

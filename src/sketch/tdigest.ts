@@ -60,6 +60,9 @@ export class TDigest {
   /** Joining goes up and down by turns, so that what it leaves behind at its end falls on neither side. */
   #upwards = true
 
+  /** By so much the values sum to more than those that stand for them here: of what came in buckets the sum may be known better. */
+  sumCorrection = 0
+
   /** Total weight of the values added. */
   get count(): number {
     return this.#count
@@ -79,20 +82,28 @@ export class TDigest {
 
   /**
    * Adds weights[at], finite and not negative, spread evenly over (edges[at], edges[at + 1]], for `at` from `first` up to and without `end`: how they are
-   * divided is settled when the digest is read.
+   * divided is settled when the digest is read. Returns the sum of the values that will stand for them.
    */
-  addBuckets(edges: Float64Array, weights: Float64Array, first: number, end: number): void {
-    if (first >= end) return
+  addBuckets(edges: Float64Array, weights: Float64Array, first: number, end: number): number {
+    if (first >= end) return 0
     if (this.#buckets?.edges !== edges) {
       this.#settle()
       this.#buckets = new BucketWeights(edges)
     }
-    this.#count += this.#buckets.add(weights, first, end)
+    this.#buckets.add(weights, first, end)
+    this.#count += this.#buckets.weight
+    return this.#buckets.sum
+  }
+
+  /** The values added last are known to sum to so much more than those that stand for them. */
+  correctSum(by: number): void {
+    this.sumCorrection += by
   }
 
   /** Adds all that the other digest holds, which stays as it is. */
   merge(other: TDigest): void {
     this.mergeCentroids(other.centroids(), other.#whole)
+    this.sumCorrection += other.sumCorrection
   }
 
   /** Adds a run of centroids; `whole` tells whether all their weights are whole numbers. */
@@ -153,6 +164,7 @@ export class TDigest {
     this.#size = 0
     this.#buffered = 0
     this.#count = 0
+    this.sumCorrection = 0
     this.#whole = true
   }
 
@@ -211,7 +223,7 @@ function lengthened(array: Float64Array, length: number): Float64Array<ArrayBuff
   return longer
 }
 
-/** The mean of all values together, which digests keep exactly but for rounding; null without any. */
+/** The mean of all values together, which digests keep exactly but for rounding, also of values in buckets whose sum was told; null without any. */
 export function meanOf(digests: readonly TDigest[]): number | null {
   let sum = 0
   let weight = 0
@@ -222,6 +234,7 @@ export function meanOf(digests: readonly TDigest[]): number | null {
       sum += cells[2 * at] * (rank - before)
       before = rank
     }
+    sum += digest.sumCorrection
     weight += digest.count
   }
   return weight > 0 ? sum / weight : null

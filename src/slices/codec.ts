@@ -1,20 +1,22 @@
 // The bytes of a partial: what one writer knows of one SLI of one cohort. It names its slices by granularity and number, so a
 // series with another plan can take it. Layout, version 1 (numbers are varints unless they are called doubles):
 //   byte     version
-//   byte     1 when there are weights, else 0
+//   byte     1 when there are weights, 2 when there are corrected sums, 3 when there are both, else 0
 //   last recorded second; items since the beginning: good, bad; [doubles: extra good, extra bad]
 //   groups of slices: how many, then for each
 //     granularity, how many slices, then for each slice, ascending
 //       number: the first as it is, the others as the distance to the one before
 //       good items, bad items; [doubles: extra good, extra bad]
-//   digests: granularity, how many, then for each its number (as above) and itself (sketch/tdigest-codec.ts)
+//   digests: granularity, how many, then for each its number (as above), [double: the correction of its sum], and itself (sketch/tdigest-codec.ts)
 // Slice n of granularity g covers the seconds (n g, (n + 1) g]. Extra is weighted count minus items; it stands in brackets
-// because only series that have seen a weight other than 1 have it.
+// because only series that have seen a weight other than 1 have it. Sums are corrected of values that came in buckets.
 import { ByteReader, ByteWriter, MalformedBytesError } from '../sketch/bytes.ts'
 import type { TDigest } from '../sketch/tdigest.ts'
 import { readDigest, writeDigest } from '../sketch/tdigest-codec.ts'
 
 const VERSION = 1
+const WEIGHTED = 1
+const CORRECTED = 2
 
 /** The bytes are no partial that this version can read. */
 export class PartialError extends Error {
@@ -41,7 +43,8 @@ export interface Partial {
 export function encodePartial(partial: Partial): Uint8Array {
   const writer = new ByteWriter()
   writer.byte(VERSION)
-  writer.byte(partial.weighted ? 1 : 0)
+  const isCorrected = partial.digests.some(([, { sumCorrection }]) => sumCorrection !== 0)
+  writer.byte((partial.weighted ? WEIGHTED : 0) + (isCorrected ? CORRECTED : 0))
   writer.varint(partial.lastRecordedSecond)
   writeCounts(writer, partial.totals, 0, partial.weighted)
   writer.varint(partial.groups.length)
@@ -52,6 +55,7 @@ export function encodePartial(partial: Partial): Uint8Array {
   for (const [number, digest] of partial.digests) {
     writer.varint(number - before)
     before = number
+    if (isCorrected) writer.double(digest.sumCorrection)
     writeDigest(writer, digest)
   }
   return writer.finish()
@@ -72,15 +76,15 @@ function readPartial(reader: ByteReader): Partial {
   const version = reader.byte()
   if (version !== VERSION) throw new MalformedBytesError(`version ${version} is unknown`)
   const flags = reader.byte()
-  if (flags > 1) throw new MalformedBytesError('unknown flags')
-  const weighted = flags === 1
+  if (flags > WEIGHTED + CORRECTED) throw new MalformedBytesError('unknown flags')
+  const weighted = (flags & WEIGHTED) !== 0
   const lastRecordedSecond = reader.varint()
   const totals: [number, number, number, number] = [0, 0, 0, 0]
   totals[0] = reader.varint()
   totals[1] = reader.varint()
   if (weighted) {
-    totals[2] = extra(reader)
-    totals[3] = extra(reader)
+    totals[2] = amount(reader)
+    totals[3] = amount(reader)
   }
   const groups: SliceGroup[] = []
   for (let count = reader.countOf(2); count > 0; count--) groups.push(readGroup(reader, weighted))
@@ -89,7 +93,10 @@ function readPartial(reader: ByteReader): Partial {
   let number = 0
   for (let count = reader.countOf(2), first = true; count > 0; count--, first = false) {
     number = nextNumber(reader, number, first, digestGranularity)
-    digests.push([number, readDigest(reader)])
+    const correction = (flags & CORRECTED) === 0 ? 0 : amount(reader)
+    const digest = readDigest(reader)
+    digest.correctSum(correction)
+    digests.push([number, digest])
   }
   reader.end()
   return { lastRecordedSecond, weighted, totals, groups, digestGranularity, digests }
@@ -115,7 +122,7 @@ function readGroup(reader: ByteReader, weighted: boolean): SliceGroup {
     const good = reader.varint()
     const bad = reader.varint()
     if (good + bad === 0) throw new MalformedBytesError('a slice is empty')
-    slices.push(number, good, bad, weighted ? extra(reader) : 0, weighted ? extra(reader) : 0)
+    slices.push(number, good, bad, weighted ? amount(reader) : 0, weighted ? amount(reader) : 0)
   }
   return { granularity, slices }
 }
@@ -143,8 +150,8 @@ function nextNumber(reader: ByteReader, before: number, first: boolean, granular
   return number
 }
 
-/** Negative where weights were below 1. */
-function extra(reader: ByteReader): number {
+/** Extra weight is negative where weights were below 1. */
+function amount(reader: ByteReader): number {
   const value = reader.double()
   if (value - value !== 0) throw new MalformedBytesError('an amount is not finite')
   return value

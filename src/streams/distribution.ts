@@ -50,26 +50,31 @@ export function spread(increase: Increase, into: ValueSink): void {
   const edges = increase.bounds?.edges ?? null
   if (counts.length === 0) {
     if (count > 0 && Number.isFinite(sum / count)) into.add(sum / count, count)
-  } else if (edges !== null) spreadExplicit(increase, edges, into)
-  else for (let at = 0; at < counts.length; at++) spreadBucket(increase, at, into)
+    return
+  }
+  let given = 0
+  if (edges !== null) given = spreadExplicit(increase, edges, into)
+  else for (let at = 0; at < counts.length; at++) given += spreadBucket(increase, at, into)
+  if (Number.isFinite(sum - given)) into.correctSum(sum - given)
 }
 
-/** Buckets that the least or the greatest value limits apart, all others as they are. */
-function spreadExplicit(increase: Increase, edges: Float64Array, into: ValueSink): void {
+/** Buckets that the least or the greatest value limits apart, all others as they are. Returns the sum of the values, as the next one does. */
+function spreadExplicit(increase: Increase, edges: Float64Array, into: ValueSink): number {
   const { values, length } = increase.counts
   const ofMin = bucketOf(edges, increase.min)
   const ofMax = bucketOf(edges, increase.max)
   const low = Math.min(ofMin, ofMax)
   const high = Math.max(ofMin, ofMax)
+  let sum = 0
   if (low >= 0) {
-    into.addBuckets(edges, values, 0, low)
-    spreadBucket(increase, low, into)
+    sum += into.addBuckets(edges, values, 0, low)
+    sum += spreadBucket(increase, low, into)
   }
   if (high > low) {
-    into.addBuckets(edges, values, low + 1, high)
-    spreadBucket(increase, high, into)
+    sum += into.addBuckets(edges, values, low + 1, high)
+    sum += spreadBucket(increase, high, into)
   }
-  into.addBuckets(edges, values, high + 1, length)
+  return sum + into.addBuckets(edges, values, high + 1, length)
 }
 
 /** The bucket that holds the value; -1: it is not known. Those at the ends hold what lies beyond the edges too. */
@@ -80,14 +85,18 @@ function bucketOf(edges: Float64Array, value: number): number {
   return at
 }
 
-function spreadBucket(increase: Increase, at: number, into: ValueSink): void {
+function spreadBucket(increase: Increase, at: number, into: ValueSink): number {
   const weight = increase.counts.values[at]
-  if (weight === 0) return
+  if (weight === 0) return 0
   const limits = limitsOf(increase, at)
-  if (weight === 1) return into.add(onlyValue(increase, limits), 1)
   const points = pointsFor(weight)
-  for (let point = 0; point < points; point++)
-    into.add(valueAt(increase, limits, (point + 0.5) / points), weight / points)
+  let sum = 0
+  for (let point = 0; point < points; point++) {
+    const value = points === 1 ? onlyValue(increase, limits) : valueAt(increase, limits, (point + 0.5) / points)
+    into.add(value, weight / points)
+    sum += (value * weight) / points
+  }
+  return sum
 }
 
 /** Where a single event of a bucket is: at the end of all values that the bucket holds, or else in its middle. */
@@ -122,6 +131,10 @@ function limitsOf(increase: Increase, at: number): Limits {
 function splitWithoutBuckets({ count, min, max, sum }: Increase, limit: number): Split {
   if (max < limit) return { below: count, atOrAbove: 0, estimated: false }
   if (min >= limit) return { below: 0, atOrAbove: count, estimated: false }
+  if (min < max) {
+    const below = (count * (limit - min)) / (max - min)
+    return { below, atOrAbove: count - below, estimated: count > 0 }
+  }
   // Nothing but the mean is known.
   return sum / count < limit
     ? { below: count, atOrAbove: 0, estimated: count > 0 }

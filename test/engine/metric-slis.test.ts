@@ -151,6 +151,24 @@ describe('a histogram', () => {
     expect(sliReport(engine, COHORT, 'm')).toMatchObject({ events: 44, good: 36, bad: 8 })
   })
 
+  test('has the mean that its sum tells, through a store too', () => {
+    const engine = engineWith([metricSli({ goodBelow: 0.25 })])
+    const point = { bounds: [0.1, 0.25, 0.5], counts: [10, 20, 30, 40], sum: 60 }
+    feed(engine, { name: 'm', temporality: 'delta' }, [
+      { atMs: at(1), startMs: at(0), ...point },
+      { atMs: at(2), startMs: at(1), ...point, min: 0.01, max: 3 },
+      { atMs: at(3), startMs: at(2), bounds: [0.6], counts: [100, 0] },
+    ])
+    const mean = (60 + 60 + 30) / 300
+    expect(sliReport(engine, COHORT, 'm').mean).toBeCloseTo(mean)
+    const table = new RowTable()
+    table.flush('before', engine)
+    const after = engineWith([metricSli({ goodBelow: 0.25 })])
+    after.exchange.rebuild('checkout', table.othersOf('after'), null)
+    after.advanceTo(at(4))
+    expect(sliReport(after, COHORT, 'm').mean).toBeCloseTo(mean)
+  })
+
   test('of exponential buckets is counted by its scale', () => {
     const engine = engineWith([metricSli({ goodBelow: 8, percentiles: [0.5] })])
     // Scale 0: bucket i holds (2^i, 2^(i+1)].

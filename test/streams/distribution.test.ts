@@ -114,6 +114,18 @@ describe('percentiles of values in buckets', () => {
     )
   })
 
+  test('are not bounded beyond the last bound', () => {
+    const grid = new BucketGrid()
+    grid.see(increaseOf({ bounds: BOUNDS, counts: [1, 2, 3, 40] }))
+    expect([0.05, 0.3, 0.9, 1, 2].map((value) => grid.widthAt(value))).toEqual([
+      0.1,
+      expect.closeTo(0.2),
+      expect.closeTo(0.7),
+      Infinity,
+      Infinity,
+    ])
+  })
+
   test('keep the weight of all, whatever the least and the greatest value are said to be', () => {
     const counts = fc.array(fc.nat(9), { minLength: 4, maxLength: 4 })
     const end = fc.oneof(fc.constant(Number.NaN), fc.double({ min: -2, max: 3, noNaN: true }))

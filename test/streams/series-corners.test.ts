@@ -20,6 +20,12 @@ describe('where a bucket has no end', () => {
     ['within known ends it is in proportion', { bounds: [1], counts: [0, 4], max: 5 }, 2, [1, 3, true]],
     ['durations begin at zero', { bounds: [2], counts: [4, 0] }, 1, [2, 2, true]],
     ['one without any bound goes by the mean', { bounds: [], counts: [10], sum: 1 }, 5, [10, 0, true]],
+    [
+      'within its least and greatest value it is in proportion',
+      { bounds: [], counts: [10], min: 1, max: 3 },
+      2,
+      [5, 5, true],
+    ],
     ['so it does where the mean is above', { bounds: [], counts: [10], sum: 80 }, 5, [0, 10, true]],
   ])('%s', (_sentence, text, limit, expected) => {
     const { below, atOrAbove, estimated } = splitBelow(increaseOf(text), limit)
@@ -31,6 +37,7 @@ describe('where a bucket has no end', () => {
     spread(increaseOf({ bounds: [], counts: [10], sum: 1 }), {
       add: (value, weight) => void told.push([value, weight]),
       addBuckets: () => expect.unreachable('it has no bounds'),
+      correctSum: () => expect.unreachable('its sum is that of its value'),
     })
     expect(told).toEqual([[0.1, 10]])
   })
