@@ -86,6 +86,8 @@ export class Experiment {
   revision = 0
   /** Lookups that a limit moved to `_other_`. */
   readonly overflow = { segments: 0, variants: 0 }
+  /** Indices of SLIs for whose single values this process was sent summaries. */
+  readonly summarized = new Set<number>()
   readonly #controls: readonly string[]
 
   constructor(parts: {

@@ -25,7 +25,7 @@ const STREAM_WARNINGS: readonly (readonly [string, string])[] = [
   ['gaps', 'times a time series of a metric has a gap: what happened in it is not counted'],
   ['overlaps', 'data points were left out: another writer sends the same time series'],
   ['out_of_order', 'data points came after a later one of their time series'],
-  ['unusable', 'data points could not be counted: a summary, no temporality, or numbers that contradict each other'],
+  ['unusable', 'data points could not be counted: no temporality, or numbers that contradict each other'],
   ['unusable_amounts', 'amounts could not be counted: negative, or a histogram without a sum'],
   [
     'refused',

@@ -11,6 +11,8 @@ export interface PointUse {
   readonly takes: Predicate<AttributedRecord>
   readonly isBad: Predicate<AttributedRecord>
   readonly role: PointRole
+  /** Whether single values are asked for, which a summary cannot tell. */
+  readonly needsValues: boolean
 }
 
 export type PointRole =
@@ -36,6 +38,7 @@ export function compilePointUses(slis: readonly Sli[], vocabulary: Vocabulary): 
         sli: index,
         ...compilePointConditions(sli, vocabulary),
         role: { kind: 'events', goodBelow: sli.goodBelow },
+        needsValues: sli.goodBelow !== null || sli.percentiles.length > 0,
       })
     if (sli.from !== 'ratio') continue
     for (const side of ['numerator', 'denominator'] as const) {
@@ -45,6 +48,7 @@ export function compilePointUses(slis: readonly Sli[], vocabulary: Vocabulary): 
         sli: index,
         ...compilePointConditions({ where, ignoreWhen: null, badWhen: null }, vocabulary),
         role: { kind: 'side', side, part, isCount },
+        needsValues: false,
       })
     }
   }

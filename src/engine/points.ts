@@ -3,7 +3,7 @@
 import type { Cohort } from '../cohort/registry.ts'
 import type { SegmentReader } from '../cohort/segments.ts'
 import { newTagList, type TagList, type TagResolver } from '../cohort/tags.ts'
-import { CUMULATIVE, MetricPoint } from '../model/metric-point.ts'
+import { CUMULATIVE, MetricPoint, SUMMARY } from '../model/metric-point.ts'
 import type { StreamReading } from '../model/reading.ts'
 import { Vocabulary } from '../model/vocabulary.ts'
 import { Increase } from '../streams/increase.ts'
@@ -167,6 +167,10 @@ export class PointIntake {
     if (numbers.temporality === CUMULATIVE)
       for (const cohort of cohorts) this.#parts.counter.seeStream(cohort, numbers.stream, second)
     for (let at = 0; at < uses.length; at++) {
+      if (uses[at].needsValues && numbers.kind === SUMMARY) {
+        for (const { experiment } of cohorts) experiment.summarized.add(uses[at].sli)
+        continue
+      }
       const contribution = this.estimates.of(uses[at], second, isBad[at])
       if (contribution !== null) this.#contribute(cohorts, uses[at].sli, contribution, nowMs)
     }

@@ -11,7 +11,6 @@ import type {
   UnitsReport,
   VariantReport,
   VerdictReport,
-  Warning,
 } from '../model/report.ts'
 import type { Sli } from '../model/slo.ts'
 import { wilsonInterval } from '../stats/wilson.ts'
@@ -21,6 +20,7 @@ import { budgetRemaining, burnRate, type CompiledSlo, isSufficient, type WindowC
 import { namedSegments } from './events.ts'
 import type { ExperimentUnits } from './experiment-units.ts'
 import { type Estimates, reportSli } from './report-sli.ts'
+import { experimentWarnings } from './report-warnings.ts'
 import type { TrackedCohort } from './tracked-cohort.ts'
 import { holdFor } from './verdict.ts'
 
@@ -171,45 +171,4 @@ function reportSlo(
 
 function reportAlert(alert: Alert): AlertReport {
   return { severity: alert.severity, since: new Date(alert.sinceMs).toISOString(), shared: alert.shared }
-}
-
-function experimentWarnings(experiment: Experiment, source: ReportSource): Warning[] {
-  const units = source.unitsOf(experiment)
-  const warnings: Warning[] = []
-  const { overflow } = experiment
-  if (overflow.segments > 0) {
-    warnings.push({
-      code: 'cohort_limit',
-      message: `${overflow.segments} items were counted under the segment _other_: the experiment has reached cohorts_per_experiment`,
-    })
-  }
-  if (overflow.variants > 0) {
-    warnings.push({
-      code: 'variant_limit',
-      message: `${overflow.variants} items were counted under the variant _other_: the experiment has reached variants_per_experiment`,
-    })
-  }
-  const withoutUnit = [...experiment.variants.values()].reduce((sum, one) => sum + one.exposuresWithoutUnit, 0)
-  if (withoutUnit > 0) {
-    warnings.push({
-      code: 'exposure_without_unit',
-      message: `${withoutUnit} exposures did not tell their unit: unique units and conversions by unit leave them out`,
-    })
-  }
-  if (units !== null && units.foreign > 0) {
-    warnings.push({
-      code: 'foreign_units',
-      message: 'units in the store were hashed with another key (cohorts.units.key) and are left out',
-    })
-  }
-  const shared = [...experiment.variants.values()]
-    .flatMap((variant) => source.cohortsOf(variant))
-    .reduce((sum, { own }) => sum + (own.streams?.shared ?? 0), 0)
-  if (shared > 0) {
-    warnings.push({
-      code: 'stream_at_two_replicas',
-      message: `${shared} cumulative time series of metrics reach more than one replica, which count the same increases: export delta temporality, or keep each sender at one replica`,
-    })
-  }
-  return warnings
 }

@@ -29,10 +29,7 @@ const FINDINGS: readonly (readonly [string, string])[] = [
   ['stale', 'Says that its series has no value any more.'],
   ['refused', 'Of a new cumulative series beyond `cohorts.limits.streams`: not counted.'],
   ['untracked', 'Of a new delta series beyond that limit: counted, but duplicates of it are not found.'],
-  [
-    'unusable',
-    'A summary, of no temporality, or with numbers that are not finite or contradict each other: not counted.',
-  ],
+  ['unusable', 'Of no temporality, or with numbers that are not finite or contradict each other: not counted.'],
   ['unusable_amounts', 'A negative amount, or a histogram without the sum that is asked for: not counted.'],
   ['expired', 'None: a series of which nothing has come for long was forgotten.'],
 ]

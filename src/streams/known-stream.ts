@@ -1,6 +1,6 @@
 // What is remembered of a time series, and what its next point has gained over the last one. A hundred thousand of these are written over every few
 // seconds: all numbers of one are in one array, which holds them unboxed.
-import { EXPONENTIAL_HISTOGRAM, HISTOGRAM, type MetricPoint } from '../model/metric-point.ts'
+import { EXPONENTIAL_HISTOGRAM, HISTOGRAM, type MetricPoint, SUMMARY } from '../model/metric-point.ts'
 import { type ExplicitBounds, sharedBounds } from './explicit-bounds.ts'
 import type { Increase } from './increase.ts'
 import { KnownExponential } from './known-exponential.ts'
@@ -82,8 +82,8 @@ export class KnownStream implements Identified {
 
   /** Remembers the numbers of a point, in the place of those before. */
   remember(point: MetricPoint): void {
-    this.#isNumber = point.kind !== HISTOGRAM && point.kind !== EXPONENTIAL_HISTOGRAM
-    this.#bounds = point.kind === HISTOGRAM ? sharedBounds(point.bounds) : null
+    this.#isNumber = !isExplicit(point) && point.kind !== EXPONENTIAL_HISTOGRAM
+    this.#bounds = isExplicit(point) ? sharedBounds(point.bounds) : null
     this.#exponential = point.kind === EXPONENTIAL_HISTOGRAM ? new KnownExponential(point) : null
     const { values, length } = point.buckets
     this.#resize(this.#isNumber ? VALUE + 1 : BUCKETS + (this.#bounds === null ? 0 : length))
@@ -100,7 +100,7 @@ export class KnownStream implements Identified {
 
   /** Fills the increase with what a point has gained over what is remembered; false where it has lost anything, or is not of its kind. */
   gain(point: MetricPoint, into: Increase): boolean {
-    if (point.kind === HISTOGRAM) return this.#bounds !== null && this.#gainExplicit(this.#bounds, point, into)
+    if (isExplicit(point)) return this.#bounds !== null && this.#gainExplicit(this.#bounds, point, into)
     if (point.kind === EXPONENTIAL_HISTOGRAM)
       return this.#exponential !== null && this.#gainExponential(this.#exponential, point, into)
     if (!this.#isNumber || point.value < this.#numbers[VALUE]) return false
@@ -167,14 +167,19 @@ export function keyOf(first: number, second: number): number {
   return (first >>> 0) * 2_097_152 + (second >>> 11)
 }
 
+/** A histogram with explicit bounds; a summary is one without any. */
+function isExplicit({ kind }: MetricPoint): boolean {
+  return kind === HISTOGRAM || kind === SUMMARY
+}
+
 /** Fills the increase with all that a point says. */
 export function fillWhole(point: MetricPoint, into: Increase): void {
-  if (point.kind !== HISTOGRAM && point.kind !== EXPONENTIAL_HISTOGRAM) {
+  if (!isExplicit(point) && point.kind !== EXPONENTIAL_HISTOGRAM) {
     into.setValue('amount', point.value)
     return
   }
   into.begin(point.count, point.sum)
-  if (point.kind === HISTOGRAM) fillExplicit(point, into)
+  if (isExplicit(point)) fillExplicit(point, into)
   else fillExponential(point, into)
   into.min = point.min
   into.max = point.max

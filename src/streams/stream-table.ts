@@ -21,6 +21,7 @@ import {
   HISTOGRAM,
   type MetricPoint,
   SUM,
+  SUMMARY,
 } from '../model/metric-point.ts'
 import type { Increase } from './increase.ts'
 import { fillWhole, KnownStream, keyOf } from './known-stream.ts'
@@ -93,7 +94,8 @@ export class StreamTable {
     if (kind === GAUGE || (kind === SUM && temporality === CUMULATIVE && !point.isMonotonic))
       return this.#level(point, into)
     const isCounted = kind === SUM || kind === HISTOGRAM || kind === EXPONENTIAL_HISTOGRAM
-    const isKnown = isCounted && (temporality === DELTA || temporality === CUMULATIVE)
+    // A summary does not say so, but its count and sum are those since its start.
+    const isKnown = kind === SUMMARY || (isCounted && (temporality === DELTA || temporality === CUMULATIVE))
     if (!isKnown || !hasNumbers(point)) return this.#found('unusable', 'unusable')
     return temporality === DELTA ? this.#delta(point, nowMs, into) : this.#cumulative(point, nowMs, into)
   }

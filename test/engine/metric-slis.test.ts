@@ -181,6 +181,30 @@ describe('a histogram', () => {
   })
 })
 
+test('a summary is counted, and refused with a warning where single values are asked for', () => {
+  const part = (metric: string, taken: MetricPart['part']): MetricPart => ({ metric, part: taken, where: null })
+  const slis = [
+    metricSli({ name: 'calls' }),
+    metricSli({ name: 'fast', goodBelow: 0.3 }),
+    metricSli({ name: 'p99', percentiles: [0.99] }),
+    ratio({ numerator: part('m', 'sum'), denominator: part('m', 'count') }),
+  ]
+  const engine = engineWith(slis)
+  const quantiles = { 0.5: 0.2, 0.99: 0.9 }
+  feed(engine, { name: 'm' }, [
+    { atMs: at(1), startMs: at(0), quantiles, count: 10, sum: 3 },
+    { atMs: at(11), startMs: at(0), quantiles, count: 30, sum: 8 },
+  ])
+  expect(sliReport(engine, COHORT, 'calls')).toMatchObject({ events: 30, good: 30, mean: expect.closeTo(8 / 30) })
+  expect(sliReport(engine, COHORT, 'r').windows['5m'].ratio).toBeCloseTo(8 / 30)
+  const [report] = engine.report().experiments
+  expect(report.warnings.map(({ code, message }) => `${code}: ${message.slice(0, 8)}`)).toEqual([
+    'summary_without_values: SLI fast',
+    'summary_without_values: SLI p99 ',
+  ])
+  expect(report.variants[0].cohorts[0].slis.map(({ sli }) => sli)).toEqual(['calls', 'r'])
+})
+
 describe('a ratio of two metrics', () => {
   test('with an amount burns against an upper bound', () => {
     const bound = slo({ name: 'cheap', sli: 'r', objective: null, upperBound: 0.01 })

@@ -32,6 +32,8 @@ export type PointSketch = {
       readonly zeroCount?: number
       readonly sum?: number
     }
+  /** A summary: its values by quantile. */
+  | { readonly quantiles: Readonly<Record<string, number>>; readonly count: number; readonly sum: number }
 )
 
 export interface MetricSketch {
@@ -86,6 +88,7 @@ function dataOf({ temporality, monotonic = true, points }: MetricSketch): object
   const dataPoints = points.map(pointOf)
   const aggregationTemporality = temporality === 'delta' ? 1 : 2
   const [first] = points
+  if ('quantiles' in first) return { summary: { dataPoints } }
   if ('scale' in first) return { exponentialHistogram: { aggregationTemporality, dataPoints } }
   if ('bounds' in first) return { histogram: { aggregationTemporality, dataPoints } }
   if (temporality === undefined) return { gauge: { dataPoints } }
@@ -100,6 +103,10 @@ function pointOf(point: PointSketch): object {
     attributes: keyValues(point.attributes ?? {}),
   }
   if ('value' in point) return { ...head, asDouble: point.value }
+  if ('quantiles' in point) {
+    const quantileValues = Object.entries(point.quantiles).map(([quantile, value]) => ({ quantile: +quantile, value }))
+    return { ...head, count: String(point.count), sum: point.sum, quantileValues }
+  }
   const count = String(point.counts.reduce((sum, one) => sum + one, 'zeroCount' in point ? (point.zeroCount ?? 0) : 0))
   const sum = point.sum === undefined ? {} : { sum: point.sum }
   const counts = point.counts.map(String)

@@ -303,9 +303,25 @@ describe('histograms', () => {
   })
 })
 
+test('a summary gains in count and sum, as a histogram without buckets', () => {
+  const stream = new Stream()
+  const sums = [
+    { zeroCount: 5, sum: 2, time: 20 },
+    { zeroCount: 8, sum: 6, time: 30 },
+    { zeroCount: 2, sum: 1, time: 40 },
+  ].map((point) => {
+    stream.take({ kind: SUMMARY, start: 10, ...point })
+    return [stream.increase.count, stream.increase.sum]
+  })
+  expect(sums).toEqual([
+    [5, 2],
+    [3, 4],
+    [2, 1],
+  ])
+})
+
 describe('what cannot be counted', () => {
   test.each<[string, PointText, Told]>([
-    ['a summary', { kind: SUMMARY, time: 20 }, 'unusable'],
     ['a gauge without a value', { kind: GAUGE, time: 20 }, 'unusable'],
     ['an infinite sum', { kind: SUM, time: 20, value: Infinity }, 'unusable'],
     ['a monotonic sum below zero', { kind: SUM, time: 20, value: -1 }, 'unusable'],
