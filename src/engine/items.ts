@@ -145,7 +145,7 @@ export class ItemIntake {
     const { signal, transport } = request
     this.#nowMs = nowMs
     this.#scope.begin(options.skip)
-    const malformed = this.#decode(request)
+    const malformed = this.#decode(request, nowMs)
     if (malformed !== null) {
       ledger.refused(signal, transport, 'malformed')
       return { kind: 'malformed', message: malformed }
@@ -167,7 +167,7 @@ export class ItemIntake {
   experimentsOf(request: ExportRequest, nowMs: number): string[] | null {
     const { tags, staging } = this.#reading
     const { unusable } = tags
-    const malformed = this.#decode(request)
+    const malformed = this.#decode(request, nowMs)
     tags.unusable = unusable
     if (malformed !== null) return null
     const experiments = new Set<string>()
@@ -244,9 +244,9 @@ export class ItemIntake {
     }
   }
 
-  #decode(request: ExportRequest): string | null {
+  #decode(request: ExportRequest, nowMs: number): string | null {
     if (request.signal === 'metrics') this.#points.begin()
-    else this.#reading.staging.begin(request.transport)
+    else this.#reading.staging.begin(request.transport, nowMs)
     return this.#reading.decoding.decode(request)
   }
 

@@ -49,6 +49,7 @@ export class Staging {
   readonly #items: StagedItem[] = []
   #count = 0
   #transport = 0
+  #receivedMs = 0
   readonly #options: StagingOptions
   readonly #sliCount: number
   readonly #hasEventSlis: boolean
@@ -70,11 +71,12 @@ export class Staging {
     this.#view = { attributes: none, resource: none, eventName: '', severity: 0 }
   }
 
-  begin(transport: Transport): void {
+  begin(transport: Transport, receivedMs: number): void {
     this.#count = 0
     this.negativeDurations = 0
     this.failedEvaluations = 0
     this.#transport = TRANSPORTS.indexOf(transport)
+    this.#receivedMs = receivedMs
   }
 
   get count(): number {
@@ -110,6 +112,7 @@ export class Staging {
     const { eventJudges, tags, segments } = this.#options
     const item = this.#next()
     const { observation } = item
+    if (log.second === 0 && log.nanos === 0) setTime(log, this.#receivedMs)
     for (let word = 0; word < 4; word++) observation.traceId[word] = log.traceId[word]
     observation.second = log.nanos > 0 ? log.second + 1 : log.second
     observation.endMs = log.second * 1000 + log.nanos / 1e6
@@ -236,6 +239,12 @@ function judgeAll<R>(judges: SliJudges<R>, record: R, observation: Observation):
     if (judge === null) observation.outcomes[sli] = NO_EVENT
     else judge(record, observation, sli)
   }
+}
+
+/** A record that tells no time happened when it came. */
+function setTime(log: LogRecord, ms: number): void {
+  log.second = Math.floor(ms / 1000)
+  log.nanos = Math.round((ms % 1000) * 1e6)
 }
 
 function copyHead(from: Observation, to: Observation): void {

@@ -33,7 +33,7 @@ export class Tally {
 
   #explain({ allowedLatenessMs, allowedFutureMs, limits, streams }: EngineSettings): string {
     const explanations: readonly (readonly [number, string])[] = [
-      [this.late, `late: ended more than ${formatSeconds(allowedLatenessMs / 1000)} ago`],
+      [this.late, `late: ended more than ${formatSeconds(allowedLatenessMs / 1000)} ago, or tell no time`],
       [this.future, `future: end more than ${formatSeconds(allowedFutureMs / 1000)} from now`],
       [this.limit - this.streams, `limit: of a new experiment, and there are ${limits.experiments} already`],
       [this.streams, `limit: of a new cumulative time series, and there are ${streams.limit} already`],

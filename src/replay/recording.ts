@@ -20,7 +20,7 @@ const SIGNAL_KEYS: readonly (readonly [string, Signal])[] = [
 /** One line, understood as far as replay needs it. */
 export interface RecordedLine {
   readonly line: Line
-  /** Null: no export request of any signal. */
+  /** Null: no export request of any signal, or (without a problem) one with nothing in it. */
   readonly signal: Signal | null
   /** Why the line cannot be decoded; null: it can. */
   readonly problem: string | null
@@ -58,9 +58,14 @@ export class LineReader {
       return unreadable(`no JSON: ${(error as Error).message}`)
     }
     const signal = SIGNAL_KEYS.find(([key]) => key in keys)?.[1] ?? null
-    if (signal === null) return unreadable('no resourceSpans, resourceMetrics or resourceLogs')
     const received = readReceived(keys[RECEIVED_KEY])
     if (received === undefined) return unreadable(`${RECEIVED_KEY} is no time in nanoseconds`)
+    if (signal === null) {
+      // A request without anything in it.
+      if (Object.keys(keys).every((key) => key === RECEIVED_KEY))
+        return { ...unreadable(''), problem: null, receivedMs: received }
+      return unreadable('no resourceSpans, resourceMetrics or resourceLogs')
+    }
     let times: number[]
     try {
       times = this.#timesOf(signal, line.bytes)

@@ -33,6 +33,13 @@ function engineWith(sli: Partial<EventSli>, changes: Parameters<typeof engineSet
   return new Engine(settings, EPOCH_MS)
 }
 
+test('a record that tells no time is counted when it comes', () => {
+  const engine = engineWith({ valid: { kind: 'judged' } })
+  engine.consume(logs([{ atMs: 0, event: 'checkout.completed', attributes: TREATMENT }]), EPOCH_MS + 1500)
+  engine.advanceTo(EPOCH_MS + 5000)
+  expect(sliReport(engine, 'checkout/treatment', 'conversion').windows['5m']).toMatchObject({ good: 1 })
+})
+
 describe('conversions against exposures', () => {
   test('good ones are the events, valid ones the exposures, each at its own time', () => {
     const engine = engineWith({})

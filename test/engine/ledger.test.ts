@@ -42,7 +42,7 @@ describe('the ledger', () => {
     expect(outcome).toEqual({
       kind: 'accepted',
       refused: 2,
-      message: 'not counted: 1 late: ended more than 1m ago; 1 future: end more than 1m from now',
+      message: 'not counted: 1 late: ended more than 1m ago, or tell no time; 1 future: end more than 1m from now',
     })
     expect(traces(engine)).toMatchObject({ received: 4, attributed: 2, refused: { late: 1, future: 1 } })
   })

@@ -154,6 +154,7 @@ describe('files', () => {
         '{"resourceSpans": [',
         '{"other": 1}',
         '{"resourceSpans": "no"}',
+        '{}',
         '',
         line([{ endMs: EPOCH_MS }, { endMs: EPOCH_MS }]),
       ],
