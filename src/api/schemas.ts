@@ -127,7 +127,8 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       },
       estimated: {
         const: true,
-        description: "There where good and bad were interpolated within a histogram's bucket.",
+        description:
+          "There where good and bad were interpolated within a histogram's bucket, or scaled up from a sample of units.",
       },
       percentile_errors: {
         ...mapOf(numberOrNull),
@@ -224,7 +225,11 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
         minimum: 0,
         description: 'Share that the declared allocation plans for; null: none is declared.',
       },
-      repeat_exposures: { ...whole, description: 'Exposures beyond the first of each unit.' },
+      repeat_exposures: {
+        ...whole,
+        description:
+          'Exposures beyond the first of each unit; where units are sampled, wrong by up to relative_error of the unique units.',
+      },
     },
     'Units (users, sessions) of a variant, from a sample of them once there are many.',
   ),

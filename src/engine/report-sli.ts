@@ -16,11 +16,19 @@ export interface Estimates {
 export function reportSli(
   sli: Sli,
   reading: SliReading,
-  at: { index: number; windows: readonly number[]; estimates: Estimates; baseline: BaselineReport | null },
+  at: {
+    index: number
+    windows: readonly number[]
+    estimates: Estimates
+    /** Whether units of the experiment are sampled. */
+    isSampled: boolean
+    baseline: BaselineReport | null
+  },
 ): SliReport {
   const counting = countingOf(sli)
   const isAmount = counting === 'amount'
   const percentiles = reportPercentiles(sli, reading)
+  const isScaled = at.isSampled && sli.from === 'events' && sli.attribution !== null
   const errors = percentiles === null ? null : reportErrors(percentiles, at)
   return {
     sli: sli.name,
@@ -32,7 +40,7 @@ export function reportSli(
     ),
     percentiles,
     ...(sli.from === 'metrics' ? { mean: reading.mean() } : {}),
-    ...(at.estimates.isEstimated(at.index) ? { estimated: true } : {}),
+    ...(isScaled || at.estimates.isEstimated(at.index) ? { estimated: true } : {}),
     ...(errors === null ? {} : { percentile_errors: errors }),
     baseline: at.baseline,
   }

@@ -134,12 +134,15 @@ function reportCohort(tracked: TrackedCohort, source: ReportSource): CohortRepor
   tracked.settle()
   const { windows, estimates } = source
   const baseline = source.baselineOf(tracked)
+  const isSampled = (source.unitsOf(tracked.cohort.experiment)?.probability ?? 1) < 1
   return {
     segments: namedSegments(source.segments, tracked.segments),
     slis: source.slis.flatMap((sli, index) => {
       const reading = tracked.slis[index]
       if (reading === null) return []
-      return [reportSli(sli, reading, { index, windows, estimates, baseline: baseline?.slis[sli.name] ?? null })]
+      return [
+        reportSli(sli, reading, { index, windows, estimates, isSampled, baseline: baseline?.slis[sli.name] ?? null }),
+      ]
     }),
     slos: source.slos.flatMap((slo) => {
       const reading = tracked.slis[slo.sliIndex]

@@ -45,7 +45,7 @@ export interface SliReport {
   readonly percentiles: Readonly<Record<string, number>> | null
   /** Mean of the values of the last five minutes; of SLIs over metrics; null when there was nothing. */
   readonly mean?: number | null
-  /** Present, and true, where good and bad were interpolated within a histogram's bucket. */
+  /** Present, and true, where good and bad were interpolated within a histogram's bucket, or scaled up from a sample of units. */
   readonly estimated?: true
   /** By percentile: by how much it may be wrong, the width of the histogram's bucket in which it lies; null: not bounded. Present where histograms gave the values. */
   readonly percentile_errors?: Readonly<Record<string, number | null>>
@@ -100,7 +100,7 @@ export interface UnitsReport {
   /** Share of the experiment's units, and the share that the declared allocation plans for. */
   readonly share: number
   readonly expected_share: number | null
-  /** Exposures beyond the first of each unit. */
+  /** Exposures beyond the first of each unit; where units are sampled, wrong by up to relativeError of the unique units. */
   readonly repeat_exposures: number
 }
 

@@ -130,6 +130,8 @@ describe('the report of units', () => {
     expect(report?.relative_error).toBeGreaterThan(0.01)
     expect(report?.relative_error).toBeLessThan(0.06)
     expect(Math.abs(unique! / 30_000 - 1)).toBeLessThan(2 * report!.relative_error)
+    expect(report!.repeat_exposures).toBeLessThan(2 * report!.relative_error * unique!)
+    expect(sliReport(engine, 'checkout/treatment', 'conversion').estimated).toBe(true)
   })
 
   test('is empty where exposures tell no unit, or units are not looked at', () => {
