@@ -71,6 +71,7 @@ function metricSli(sli: MetricSliConfig, amount: boolean): Sli {
     ignoreWhen: sli.ignore_when ?? null,
     badWhen: sli.bad_when ?? null,
     goodBelow: sli.good_below?.bound ?? null,
+    ...(sli.good_below?.unit === 'seconds' ? { goodBelowUnit: 'seconds' } : {}),
     percentiles,
   }
 }

@@ -82,7 +82,7 @@ function validText(valid: Exclude<Valid, { kind: 'judged' }>): string {
 function metricSentence(sli: MetricSli): string {
   const bad = [
     ...(sli.badWhen === null ? [] : [matcherText(sli.badWhen)]),
-    ...(sli.goodBelow === null ? [] : [`the value is ${sli.goodBelow} or more`]),
+    ...(sli.goodBelow === null ? [] : [`the value is ${boundText(sli, sli.goodBelow)} or more`]),
   ]
   const points = `points of ${sli.metric}`
   return `${countedText(sli, points, points)}; ${bad.length === 0 ? 'none is bad' : `bad when ${bad.join(', or ')}`}`
@@ -98,8 +98,9 @@ function partText({ metric, part, where }: MetricPart): string {
   return where === null ? taken : `${taken} where ${matcherText(where)}`
 }
 
-function boundText(sli: SpanSli | EventSli, bound: number): string {
-  return sli.value?.kind === 'duration' ? formatMs(bound * 1000) : String(bound)
+function boundText(sli: SpanSli | EventSli | MetricSli, bound: number): string {
+  const isDuration = sli.from === 'metrics' ? sli.goodBelowUnit === 'seconds' : sli.value?.kind === 'duration'
+  return isDuration ? formatMs(bound * 1000) : String(bound)
 }
 
 /** A matcher in words. */

@@ -7,6 +7,7 @@ export function copyNumbers(from: MetricPoint, to: MetricPoint): void {
   to.kind = from.kind
   to.temporality = from.temporality
   to.isMonotonic = from.isMonotonic
+  to.unitsPerSecond = from.unitsPerSecond
   to.isMalformed = from.isMalformed
   to.startSecond = from.startSecond
   to.startNanos = from.startNanos

@@ -11,11 +11,21 @@ import type { Estimates } from './report-sli.ts'
 import type { Contribution } from './tracked-cohort.ts'
 
 type SideRole = Extract<PointRole, { kind: 'side' }>
+type EventsRole = Extract<PointRole, { kind: 'events' }>
 
 /** What histograms told of an SLI. */
 interface Coarseness {
   isEstimated: boolean
   readonly grid: BucketGrid
+}
+
+/** What matters of a point beside its increase. */
+export interface PointFacts {
+  readonly second: number
+  /** Whether it is bad whatever its numbers say. */
+  readonly isBad: boolean
+  /** As MetricPoint has it. */
+  readonly unitsPerSecond: number
 }
 
 export class PointContributions implements Estimates {
@@ -35,9 +45,9 @@ export class PointContributions implements Estimates {
   }
 
   /** Null: nothing. The contribution is read before the increase is filled again, and is the same object each time. */
-  of(use: PointUse, second: number, isBad: boolean): Contribution | null {
+  of(use: PointUse, { second, isBad, unitsPerSecond }: PointFacts): Contribution | null {
     const { role, sli } = use
-    const counts = role.kind === 'side' ? this.#sideOf(role) : this.#eventsOf(sli, role.goodBelow, isBad)
+    const counts = role.kind === 'side' ? this.#sideOf(role) : this.#eventsOf(sli, limitOf(role, unitsPerSecond), isBad)
     if (counts === null || (counts[0] === 0 && counts[1] === 0)) return null
     this.#contribution.second = second
     this.#contribution.counts = counts
@@ -91,6 +101,11 @@ export class PointContributions implements Estimates {
     const items = isCount ? itemsOf(amount) : 1
     return side === 'numerator' ? [items, 0, amount - items, 0] : [0, items, 0, amount - items]
   }
+}
+
+/** A limit that is a duration holds in whatever unit of time the metric has. */
+function limitOf({ goodBelow, isInSeconds }: EventsRole, unitsPerSecond: number): number | null {
+  return goodBelow !== null && isInSeconds ? goodBelow * unitsPerSecond : goodBelow
 }
 
 /** Of a histogram its count, unless its sum is asked for. */

@@ -17,7 +17,7 @@ export interface PointUse {
 
 export type PointRole =
   /** Points, or what they hold, are good or bad events. */
-  | { readonly kind: 'events'; readonly goodBelow: number | null }
+  | { readonly kind: 'events'; readonly goodBelow: number | null; readonly isInSeconds: boolean }
   /** An amount on one side of a ratio; `isCount`: it counts events, else it is one event of that weight. */
   | {
       readonly kind: 'side'
@@ -37,7 +37,7 @@ export function compilePointUses(slis: readonly Sli[], vocabulary: Vocabulary): 
       add(sli.metric, {
         sli: index,
         ...compilePointConditions(sli, vocabulary),
-        role: { kind: 'events', goodBelow: sli.goodBelow },
+        role: { kind: 'events', goodBelow: sli.goodBelow, isInSeconds: sli.goodBelowUnit === 'seconds' },
         needsValues: sli.goodBelow !== null || sli.percentiles.length > 0,
       })
     if (sli.from !== 'ratio') continue

@@ -171,7 +171,11 @@ export class PointIntake {
         for (const { experiment } of cohorts) experiment.summarized.add(uses[at].sli)
         continue
       }
-      const contribution = this.estimates.of(uses[at], second, isBad[at])
+      const contribution = this.estimates.of(uses[at], {
+        second,
+        isBad: isBad[at],
+        unitsPerSecond: numbers.unitsPerSecond,
+      })
       if (contribution !== null) this.#contribute(cohorts, uses[at].sli, contribution, nowMs)
     }
     return true

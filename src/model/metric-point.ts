@@ -57,6 +57,8 @@ export class MetricPoint implements AttributedRecord {
   /** 0: unspecified; DELTA or CUMULATIVE. Of sums and histograms. */
   temporality = 0
   isMonotonic = false
+  /** How many of its unit are a second; 1 where it is no unit of time, or not told. */
+  unitsPerSecond = 1
 
   // Of the point.
   /** Whole seconds since the epoch and the nanoseconds within; start is 0 where it is unknown. */

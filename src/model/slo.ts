@@ -63,6 +63,8 @@ export interface MetricSli extends SliCommon {
   readonly ignoreWhen: Matcher | null
   readonly badWhen: Matcher | null
   readonly goodBelow: number | null
+  /** There where goodBelow is a duration, which holds whatever unit of time the metric has; else it is in the metric's own unit. */
+  readonly goodBelowUnit?: 'seconds'
 }
 
 /** What is taken of the points of a metric. `value`: of gauges and sums; `count` and `sum`: of histograms. */

@@ -29,7 +29,7 @@ describe('an SLI', () => {
     [
       'over a metric in seconds',
       'from: metrics, metric: d, good_below: 300ms',
-      { ...nothing, from: 'metrics', metric: 'd', goodBelow: 0.3, percentiles: [] },
+      { ...nothing, from: 'metrics', metric: 'd', goodBelow: 0.3, goodBelowUnit: 'seconds', percentiles: [] },
     ],
     [
       'with a share of exposures',
