@@ -29,7 +29,7 @@ export interface PointFacts {
 }
 
 export class PointContributions implements Estimates {
-  /** Amounts that could not be taken: negative, or of a histogram that does not tell its sum. */
+  /** Amounts that could not be taken: negative, infinite, or of a histogram that does not tell its sum. */
   unusable = 0
   readonly #coarseness: (Coarseness | null)[]
   readonly #increase: Increase
@@ -94,7 +94,7 @@ export class PointContributions implements Estimates {
 
   #sideOf({ side, part, isCount }: SideRole): Counts | null {
     const amount = amountOf(this.#increase, part)
-    if (!(amount >= 0)) {
+    if (!(amount >= 0 && amount < Infinity)) {
       this.unusable++
       return null
     }

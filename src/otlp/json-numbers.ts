@@ -52,6 +52,16 @@ export function readInteger(text: DataView, start: number, end: number): number 
   return Number.isSafeInteger(rounded) ? rounded : String(value)
 }
 
+/** An unsigned 64-bit integer, rounded where a double cannot hold it; -1 where it is below 0 or beyond. Null where the text is no integer. */
+export function readCount(text: DataView, start: number, end: number): number | null {
+  // Up to 15 digits are exact.
+  const short = end > start && end - start <= 15 ? digits(text, start, end) : -1
+  if (short >= 0) return short
+  const value = exactInteger(text, start, end)
+  if (value === null) return null
+  return value < 0n || value > MAX_UINT64 ? -1 : Number(value)
+}
+
 /** A double: a numeral, `NaN`, `Infinity` or `-Infinity`. Null where the text is none of them. */
 export function readDouble(text: DataView, start: number, end: number): number | null {
   const source = latin1(text, start, end)

@@ -1,11 +1,20 @@
 // Whether the numbers of a data point can be what they claim to be; the same for both encodings.
-import { EXPONENTIAL_HISTOGRAM, HISTOGRAM, type MetricPoint, type NumberRow } from '../model/metric-point.ts'
+import {
+  EXPONENTIAL_HISTOGRAM,
+  type ExponentialBuckets,
+  HISTOGRAM,
+  type MetricPoint,
+  type NumberRow,
+} from '../model/metric-point.ts'
 
 /** Buckets of one point that are read at most. */
 export const MAX_BUCKETS = 100_000
 /** Scales that a consumer can be expected to know (metrics data model, "Exponential Scale"). */
 const LEAST_SCALE = -10
 const GREATEST_SCALE = 20
+/** Doubles are from 2^-1074 on, which is subnormal, and less than 2^1024. */
+const LEAST_EXPONENT = -1074
+const EXPONENT_BEYOND = 1024
 
 /** Notes on the point whether its numbers contradict each other. */
 export function checkPoint(point: MetricPoint): void {
@@ -27,8 +36,20 @@ function isHistogram({ bounds, buckets, count }: MetricPoint): boolean {
 
 function isExponential({ scale, positive, negative, zeroCount, zeroThreshold, count }: MetricPoint): boolean {
   if (scale < LEAST_SCALE || scale > GREATEST_SCALE) return false
-  if (!(zeroThreshold >= 0)) return false
+  if (!(zeroThreshold >= 0 && zeroThreshold < Infinity)) return false
+  if (!canHoldAll(positive, scale) || !canHoldAll(negative, scale)) return false
   return sumOf(positive.counts) + sumOf(negative.counts) + zeroCount === count
+}
+
+/** Whether each bucket that counts anything can hold a double: from its lower bound 2^(index / 2^scale) on, to and with its upper one. */
+function canHoldAll({ offset, counts }: ExponentialBuckets, scale: number): boolean {
+  const octavesPerBucket = 2 ** -scale
+  for (let at = 0; at < counts.length; at++) {
+    if (counts.values[at] === 0) continue
+    const lower = (offset + at) * octavesPerBucket
+    if (lower >= EXPONENT_BEYOND || lower + octavesPerBucket < LEAST_EXPONENT) return false
+  }
+  return true
 }
 
 function sumOf({ values, length }: NumberRow): number {

@@ -4,7 +4,7 @@ import type { JsonAttributeReader } from './attributes-json.ts'
 import { isMember } from './counting.ts'
 import type { JsonCursor } from './json-cursor.ts'
 import { readTime } from './json-fields.ts'
-import { type Moment, readDouble, readInteger } from './json-numbers.ts'
+import { type Moment, readCount, readDouble, readInteger } from './json-numbers.ts'
 import { checkPoint, MAX_BUCKETS } from './metric-checks.ts'
 import { ByteNames } from './names.ts'
 import { IN_POINT, StreamIdentity } from './stream-identity.ts'
@@ -42,6 +42,8 @@ export class JsonPointReader {
   readonly #point: MetricPoint
   readonly #ofPoint = new StreamIdentity()
   readonly #moment: Moment = { second: 0, nanos: 0 }
+  readonly #readCount = (): number => this.#unsigned()
+  readonly #readDouble = (): number => this.#double()
   #view = viewOf(new Uint8Array(0))
   #outer: readonly StreamIdentity[] = []
 
@@ -110,7 +112,7 @@ export class JsonPointReader {
         return
       case 'count':
       case 'zeroCount':
-        point[name] = this.#integer()
+        point[name] = this.#unsigned()
         return
       case 'scale':
         point.scale = this.#integer()
@@ -122,9 +124,9 @@ export class JsonPointReader {
         point[name] = this.#double()
         return
       case 'bucketCounts':
-        return this.#row(point.buckets, () => this.#integer())
+        return this.#row(point.buckets, this.#readCount)
       case 'explicitBounds':
-        return this.#row(point.bounds, () => this.#double())
+        return this.#row(point.bounds, this.#readDouble)
       case 'positive':
       case 'negative':
         return this.#exponential(point[name])
@@ -137,7 +139,7 @@ export class JsonPointReader {
       if (isMember(cursor, BUCKETS_OFFSET)) {
         if (!cursor.passNull()) buckets.offset = this.#integer()
       } else if (!isMember(cursor, BUCKETS_COUNTS)) cursor.skip()
-      else if (!cursor.passNull()) this.#row(buckets.counts, () => this.#integer())
+      else if (!cursor.passNull()) this.#row(buckets.counts, this.#readCount)
     }
   }
 
@@ -157,6 +159,17 @@ export class JsonPointReader {
     cursor.numberOrString()
     const value = readInteger(cursor.text, cursor.textStart, cursor.textEnd)
     return value === null ? cursor.fail('expected a 64-bit integer', at) : Number(value)
+  }
+
+  /** A count; one that no count can be makes the point malformed. */
+  #unsigned(): number {
+    const cursor = this.#cursor
+    const at = cursor.position
+    cursor.numberOrString()
+    const value = readCount(cursor.text, cursor.textStart, cursor.textEnd)
+    if (value === null) return cursor.fail('expected a 64-bit integer', at)
+    if (value < 0) this.#point.isMalformed = true
+    return value
   }
 
   #double(): number {

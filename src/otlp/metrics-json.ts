@@ -17,28 +17,21 @@ import { JsonCursor } from './json-cursor.ts'
 import { readEnum } from './json-fields.ts'
 import { JsonPointReader } from './metric-point-json.ts'
 import { ByteNames } from './names.ts'
+import { OrderedMembers } from './ordered-members.ts'
 import { IN_METRIC, IN_RESOURCE, IN_SCOPE, StreamIdentity } from './stream-identity.ts'
 import { StringTable } from './strings.ts'
+import { unitsPerSecond } from './time-units.ts'
 import { WantedAttributes } from './wanted.ts'
 import { viewOf } from './words.ts'
 
 const REQUEST = new ByteNames(['resourceMetrics'])
-const RESOURCE_METRICS_RESOURCE = new ByteNames(['resource'])
-const RESOURCE_METRICS_SCOPE_METRICS = new ByteNames(['scopeMetrics'])
 const RESOURCE = new ByteNames(['attributes'])
-const SCOPE_METRICS_SCOPE = new ByteNames(['scope'])
-const SCOPE_METRICS_METRICS = new ByteNames(['metrics'])
+const SCOPE_METRICS = 'scopeMetrics'
+const METRICS = 'metrics'
+const DATA_POINTS = 'dataPoints'
 const SCOPE_PARTS = new ByteNames(['name', 'version', 'attributes'])
-const METRIC_NAME = new ByteNames(['name'])
-const METRIC_UNIT = new ByteNames(['unit'])
 const KINDS: readonly MetricKind[] = [GAUGE, SUM, HISTOGRAM, EXPONENTIAL_HISTOGRAM, SUMMARY]
-const DATA = ['gauge', 'sum', 'histogram', 'exponentialHistogram', 'summary'].map((name) => new ByteNames([name]))
-const DATA_POINTS = new ByteNames(['dataPoints'])
-const DATA_TEMPORALITY = new ByteNames(['aggregationTemporality'])
-const DATA_IS_MONOTONIC = new ByteNames(['isMonotonic'])
-
-/** In the place of a position: the member was not there. */
-const ABSENT = -1
+const DATA = ['gauge', 'sum', 'histogram', 'exponentialHistogram', 'summary']
 
 /** Decodes requests one after the other. Not reentrant: the sink must not call `decode`. */
 export class MetricJsonDecoder {
@@ -47,6 +40,10 @@ export class MetricJsonDecoder {
   readonly #attributes: JsonAttributeReader
   readonly #points: JsonPointReader
   readonly #metrics: ByteNames
+  readonly #resourceMetrics: OrderedMembers
+  readonly #scopeMetrics: OrderedMembers
+  readonly #metric: OrderedMembers
+  readonly #data: OrderedMembers
   readonly #ofResource = new StreamIdentity()
   readonly #ofScope = new StreamIdentity()
   readonly #ofMetric = new StreamIdentity()
@@ -60,6 +57,24 @@ export class MetricJsonDecoder {
     this.#attributes = new JsonAttributeReader(this.#cursor, new WantedAttributes(vocabulary, strings), strings)
     this.#points = new JsonPointReader(this.#cursor, this.#attributes, this.#point)
     this.#metrics = new ByteNames(vocabulary.metrics)
+    this.#resourceMetrics = new OrderedMembers(this.#cursor, [
+      { names: ['resource'], read: () => this.#readResource() },
+      { names: [SCOPE_METRICS], read: () => this.#each(() => this.#readScopeMetrics()) },
+    ])
+    this.#scopeMetrics = new OrderedMembers(this.#cursor, [
+      { names: ['scope'], read: () => this.#readScope() },
+      { names: [METRICS], read: () => this.#each(() => this.#readMetric()) },
+    ])
+    this.#metric = new OrderedMembers(this.#cursor, [
+      { names: ['name'], read: () => this.#readName() },
+      { names: ['unit'], read: () => this.#readUnit() },
+      { names: DATA, read: (kind) => this.#readData(KINDS[kind]) },
+    ])
+    this.#data = new OrderedMembers(this.#cursor, [
+      { names: ['aggregationTemporality'], read: () => this.#readTemporality() },
+      { names: ['isMonotonic'], read: () => this.#readMonotonic() },
+      { names: [DATA_POINTS], read: () => this.#readPoints() },
+    ])
   }
 
   /**
@@ -86,45 +101,24 @@ export class MetricJsonDecoder {
     const cursor = this.#cursor
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
       if (!isMember(cursor, REQUEST)) cursor.skip()
-      else if (!cursor.passNull()) {
-        for (let another = cursor.enterArray(); another; another = cursor.nextElement()) this.#resourceMetrics()
-      }
+      else if (!cursor.passNull()) this.#each(() => this.#readResourceMetrics())
     }
   }
 
-  /** The resource may come after what it describes, which is read when it is known. So it is with the scope and the metric. */
-  #resourceMetrics(): void {
+  /** Reads each element of the array that comes next. */
+  #each(read: () => void): void {
     const cursor = this.#cursor
+    for (let another = cursor.enterArray(); another; another = cursor.nextElement()) read()
+  }
+
+  #readResourceMetrics(): void {
     this.#point.resource.clear()
     this.#ofResource.clear()
-    const [resource, scopeMetrics] = this.#members([RESOURCE_METRICS_RESOURCE, RESOURCE_METRICS_SCOPE_METRICS])
-    const after = cursor.position
-    if (resource !== ABSENT) this.#resource(resource)
-    if (scopeMetrics !== ABSENT) {
-      cursor.position = scopeMetrics
-      for (let another = cursor.enterArray(); another; another = cursor.nextElement()) this.#scopeMetrics()
-    }
-    cursor.position = after
+    this.#resourceMetrics.read()
   }
 
-  /** Passes an object; gives where the values of the members lie that are asked for and not null. */
-  #members(wanted: readonly ByteNames[]): number[] {
+  #readResource(): void {
     const cursor = this.#cursor
-    const found = wanted.map(() => ABSENT)
-    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-      const index = wanted.findIndex((names) => isMember(cursor, names))
-      if (index >= 0 && !cursor.passNull()) {
-        if (found[index] !== ABSENT) cursor.fail('a member is given twice')
-        found[index] = cursor.position
-        cursor.skip()
-      } else if (index < 0) cursor.skip()
-    }
-    return found
-  }
-
-  #resource(position: number): void {
-    const cursor = this.#cursor
-    cursor.position = position
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
       if (!isMember(cursor, RESOURCE)) cursor.skip()
       else {
@@ -134,22 +128,13 @@ export class MetricJsonDecoder {
     }
   }
 
-  #scopeMetrics(): void {
-    const cursor = this.#cursor
+  #readScopeMetrics(): void {
     this.#ofScope.clear()
-    const [scope, metrics] = this.#members([SCOPE_METRICS_SCOPE, SCOPE_METRICS_METRICS])
-    const after = cursor.position
-    if (scope !== ABSENT) this.#scope(scope)
-    if (metrics !== ABSENT) {
-      cursor.position = metrics
-      for (let another = cursor.enterArray(); another; another = cursor.nextElement()) this.#metric()
-    }
-    cursor.position = after
+    this.#scopeMetrics.read()
   }
 
-  #scope(position: number): void {
+  #readScope(): void {
     const cursor = this.#cursor
-    cursor.position = position
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
       const part = SCOPE_PARTS.find(cursor.text, cursor.textStart, cursor.textEnd)
       if (part < 0) cursor.skip()
@@ -157,57 +142,59 @@ export class MetricJsonDecoder {
     }
   }
 
-  #metric(): void {
-    const cursor = this.#cursor
+  #readMetric(): void {
     const point = this.#point
     this.#ofMetric.clear()
-    const [name, unit, ...data] = this.#members([METRIC_NAME, METRIC_UNIT, ...DATA])
-    const after = cursor.position
-    const index = data.findIndex((position) => position !== ABSENT)
     point.metric = -1
-    point.kind = index < 0 ? 0 : KINDS[index]
-    point.temporality = 0
-    point.isMonotonic = false
-    if (name !== ABSENT) this.#name(name)
-    if (unit !== ABSENT) {
-      cursor.position = unit
-      this.#identifyValue(this.#ofMetric, IN_METRIC + 1)
-    }
-    if (index >= 0) this.#data(data[index])
-    cursor.position = after
+    point.unitsPerSecond = 1
+    this.#metric.read()
   }
 
-  #name(position: number): void {
+  #readName(): void {
     const cursor = this.#cursor
-    cursor.position = position
     cursor.string()
     const { text, textStart, textEnd } = cursor
     this.#point.metric = this.#metrics.find(text, textStart, textEnd)
     this.#ofMetric.add(text, textStart, textEnd, IN_METRIC)
   }
 
-  #data(position: number): void {
+  #readUnit(): void {
     const cursor = this.#cursor
+    cursor.string()
+    const { text, textStart, textEnd } = cursor
+    this.#point.unitsPerSecond = unitsPerSecond(text, textStart, textEnd)
+    this.#ofMetric.add(text, textStart, textEnd, IN_METRIC + 1)
+  }
+
+  #readData(kind: MetricKind): void {
     const point = this.#point
-    cursor.position = position
-    const [points, temporality, monotonic] = this.#members([DATA_POINTS, DATA_TEMPORALITY, DATA_IS_MONOTONIC])
-    if (temporality !== ABSENT && point.kind !== GAUGE && point.kind !== SUMMARY) {
-      cursor.position = temporality
-      point.temporality = readEnum(cursor)
-    }
-    if (monotonic !== ABSENT && point.kind === SUM) {
-      cursor.position = monotonic
-      point.isMonotonic = cursor.boolean()
-    }
-    if (points === ABSENT) return
+    point.kind = kind
+    point.temporality = 0
+    point.isMonotonic = false
+    this.#data.read()
+  }
+
+  /** Of a gauge or summary it means nothing. */
+  #readTemporality(): void {
+    const { kind } = this.#point
+    if (kind === GAUGE || kind === SUMMARY) this.#cursor.skip()
+    else this.#point.temporality = readEnum(this.#cursor)
+  }
+
+  #readMonotonic(): void {
+    if (this.#point.kind === SUM) this.#point.isMonotonic = this.#cursor.boolean()
+    else this.#cursor.skip()
+  }
+
+  #readPoints(): void {
+    const point = this.#point
     this.#ofMetric.addNumber(point.kind * 16 + point.temporality * 2 + (point.isMonotonic ? 1 : 0), IN_METRIC)
     this.#points.setOuter(this.#view, [this.#ofResource, this.#ofScope, this.#ofMetric])
-    cursor.position = points
-    for (let another = cursor.enterArray(); another; another = cursor.nextElement()) {
+    this.#each(() => {
       this.#points.read()
       this.#sink(point)
       this.#count++
-    }
+    })
   }
 
   /** Adds the value that comes next, and passes it. */
@@ -234,16 +221,13 @@ export class MetricJsonDecoder {
  * structure around them is broken.
  */
 export function countPointsJson(body: Uint8Array): number {
-  return DATA.reduce((sum, data) => {
-    const cursor = new JsonCursor()
-    cursor.open(body)
-    const count = countElements(cursor, [REQUEST, RESOURCE_METRICS_SCOPE_METRICS, SCOPE_METRICS_METRICS], {
-      inner: data,
-      elements: DATA_POINTS,
-    })
-    cursor.finish()
-    return sum + count
-  }, 0)
+  const path = [REQUEST, new ByteNames([SCOPE_METRICS]), new ByteNames([METRICS])]
+  const within = { inner: new ByteNames(DATA), elements: new ByteNames([DATA_POINTS]) }
+  const cursor = new JsonCursor()
+  cursor.open(body)
+  const count = countElements(cursor, path, within)
+  cursor.finish()
+  return count
 }
 
 function ignore(): void {}

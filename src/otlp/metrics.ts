@@ -19,6 +19,7 @@ import { identifyField, identifyRun, PointReader } from './metric-point.ts'
 import { ByteNames } from './names.ts'
 import { IN_METRIC, IN_RESOURCE, IN_SCOPE, StreamIdentity } from './stream-identity.ts'
 import { StringTable } from './strings.ts'
+import { unitsPerSecond } from './time-units.ts'
 import { WantedAttributes } from './wanted.ts'
 
 // Tags: field number * 8 + wire type.
@@ -161,12 +162,13 @@ export class MetricDecoder {
     point.kind = 0
     point.temporality = 0
     point.isMonotonic = false
+    point.unitsPerSecond = 1
     this.#ofMetric.clear()
     while (cursor.position < cursor.end) {
       const tag = cursor.tag()
       const kind = kindOf(tag)
       if (tag === METRIC_NAME) this.#name()
-      else if (tag === METRIC_UNIT) identifyField(cursor, this.#ofMetric, IN_METRIC + tag)
+      else if (tag === METRIC_UNIT) this.#unit()
       else if (kind === 0) cursor.skip(tag)
       else this.#dataHead(kind)
     }
@@ -181,6 +183,14 @@ export class MetricDecoder {
     const end = cursor.length() + cursor.position
     this.#point.metric = this.#metrics.find(cursor.view, cursor.position, end)
     if (this.#point.metric >= 0) this.#ofMetric.add(cursor.view, cursor.position, end, IN_METRIC + METRIC_NAME)
+    cursor.position = end
+  }
+
+  #unit(): void {
+    const cursor = this.#cursor
+    const end = cursor.length() + cursor.position
+    this.#point.unitsPerSecond = unitsPerSecond(cursor.view, cursor.position, end)
+    this.#ofMetric.add(cursor.view, cursor.position, end, IN_METRIC + METRIC_UNIT)
     cursor.position = end
   }
 

@@ -1,9 +1,9 @@
 // Exponential histograms (metrics data model, "ExponentialHistogram"): bucket i of scale s holds (2^(i / 2^s), 2^((i + 1) / 2^s)].
 
-/** The lower bound of a bucket, which is the upper one of the bucket before it. */
+/** The lower bound of a bucket, which is the upper one of the bucket before it; that of the last bucket is the greatest double. */
 export function exponentialBound(index: number, scale: number): number {
   // A whole exponent is exact, so that powers of two are bounds whatever the scale.
-  return 2 ** (index * 2 ** -scale)
+  return Math.min(2 ** (index * 2 ** -scale), Number.MAX_VALUE)
 }
 
 /** How many times wider the upper bound of a bucket is than its lower one. */

@@ -14,6 +14,8 @@ export class Increase {
   max = Number.NaN
   /** Of exponential histograms; null: the bounds are explicit, or there are none. */
   scale: number | null = null
+  /** The bucket around 0 reaches so far to both sides. */
+  zeroThreshold = 0
   /** Of explicit histograms; null: the bounds are exponential, or there are none. */
   bounds: ExplicitBounds | null = null
   /** Of each bucket, ascending, also of some that count nothing; empty where a histogram has no buckets. */
@@ -35,6 +37,7 @@ export class Increase {
     this.min = Number.NaN
     this.max = Number.NaN
     this.scale = null
+    this.zeroThreshold = 0
     this.bounds = null
     this.counts.length = 0
     this.#lower.length = 0
@@ -58,6 +61,12 @@ export class Increase {
     this.#lower.push(lower)
     this.#upper.push(upper)
     this.counts.push(count)
+  }
+
+  /** The bucket of an exponential histogram around 0. */
+  addZeroBucket(threshold: number, count: number): void {
+    this.zeroThreshold = threshold
+    this.addBucket(-threshold, threshold, count)
   }
 
   /** Bucket `index` of one sign of an exponential histogram of the scale. */

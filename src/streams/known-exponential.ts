@@ -35,7 +35,7 @@ export class KnownExponential {
     into.scale = scale
     for (let at = negative.counts.length - 1; at >= 0; at--)
       into.addExponential(negative.offset + at, -1, negative.counts[at], scale)
-    into.addBucket(-point.zeroThreshold, point.zeroThreshold, zero)
+    into.addZeroBucket(point.zeroThreshold, zero)
     for (const [at, gained] of positive.counts.entries()) into.addExponential(positive.offset + at, 1, gained, scale)
     return true
   }

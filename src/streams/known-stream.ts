@@ -181,8 +181,13 @@ export function fillWhole(point: MetricPoint, into: Increase): void {
   into.begin(point.count, point.sum)
   if (isExplicit(point)) fillExplicit(point, into)
   else fillExponential(point, into)
-  into.min = point.min
-  into.max = point.max
+  into.min = ifFinite(point.min)
+  into.max = ifFinite(point.max)
+}
+
+/** The least or greatest value limits nothing where it is infinite. */
+function ifFinite(value: number): number {
+  return Number.isFinite(value) ? value : Number.NaN
 }
 
 function fillExplicit(point: MetricPoint, into: Increase): void {
@@ -195,7 +200,7 @@ function fillExponential({ scale, positive, negative, zeroCount, zeroThreshold }
   into.scale = scale
   for (let at = negative.counts.length - 1; at >= 0; at--)
     into.addExponential(negative.offset + at, -1, negative.counts.values[at], scale)
-  into.addBucket(-zeroThreshold, zeroThreshold, zeroCount)
+  into.addZeroBucket(zeroThreshold, zeroCount)
   for (let at = 0; at < positive.counts.length; at++)
     into.addExponential(positive.offset + at, 1, positive.counts.values[at], scale)
 }

@@ -141,6 +141,21 @@ describe('a histogram', () => {
     expect(report.good).toBeCloseTo(20)
   })
 
+  test.each([
+    ['s', 0.1],
+    ['ms', 100],
+    ['us', 100_000],
+    ['', 0.1],
+  ])('in %s is held against a bound that is a duration, in its own unit', (unit, bound) => {
+    const engine = engineWith([metricSli({ goodBelow: 0.1, goodBelowUnit: 'seconds' })])
+    feed(engine, { name: 'm', temporality: 'delta', unit }, [
+      { atMs: at(1), startMs: at(0), bounds: [bound / 10, bound, 10 * bound], counts: [1, 2, 4, 8] },
+    ])
+    const report = sliReport(engine, COHORT, 'm')
+    expect(report).toMatchObject({ good: 3, bad: 12 })
+    expect(report).not.toHaveProperty('estimated')
+  })
+
   test('of cumulative temporality is counted by what its buckets gain', () => {
     const engine = engineWith([metricSli({ goodBelow: 0.3 })])
     feed(engine, { name: 'm', temporality: 'cumulative' }, [

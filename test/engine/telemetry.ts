@@ -38,6 +38,7 @@ export type PointSketch = {
 
 export interface MetricSketch {
   readonly name: string
+  readonly unit?: string
   /** A gauge unless it says something else. */
   readonly temporality?: 'delta' | 'cumulative'
   readonly monotonic?: boolean
@@ -62,7 +63,7 @@ export function logs(records: readonly LogSketch[], from: From = {}): ExportRequ
 }
 
 export function metrics(sketches: readonly MetricSketch[], from: From = {}): ExportRequest {
-  const all = sketches.map((sketch) => ({ name: sketch.name, ...dataOf(sketch) }))
+  const all = sketches.map((sketch) => ({ name: sketch.name, unit: sketch.unit ?? '', ...dataOf(sketch) }))
   return jsonRequest(
     'metrics',
     { resourceMetrics: [{ resource: resourceOf(from), scopeMetrics: [{ metrics: all }] }] },

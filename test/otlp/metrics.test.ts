@@ -89,13 +89,9 @@ describe('the JSON decoder of metrics', () => {
         const json = Buffer.from(toJson('metrics', body))
         for (const [index, vocabulary] of vocabularies.entries()) {
           const expected = decodePoints(decoders[index], body, vocabulary)
-          const points = attempt(() => decodePoints(jsonDecoders[index], json, vocabulary))
-          // Counts beyond what is signed are nothing that anybody sends.
-          if (points instanceof DecodeError) expect(points.message).toContain('64-bit integer')
-          else {
-            expect(points).toEqual(expected)
-            expect(countPointsJson(json)).toBe(points.length)
-          }
+          const points = decodePoints(jsonDecoders[index], json, vocabulary)
+          expect(points).toEqual(expected)
+          expect(countPointsJson(json)).toBe(points.length)
         }
       }),
       { numRuns, seed },
@@ -128,6 +124,15 @@ describe('the JSON decoder of metrics', () => {
       /expected/,
     ],
     ['{"resourceMetrics":[{"scopeMetrics":{}}]}', /expected an array/],
+    ['{"resourceMetrics":[{"resource":{},"scopeMetrics":[],"resource":{}}]}', /resource is given twice/],
+    [
+      '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"gauge":{},"name":"GET /","sum":{}}]}]}]}',
+      /there may be one of gauge, sum, histogram, exponentialHistogram, summary/,
+    ],
+    [
+      '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"GET /","summary":{"dataPoints":[{"count":"1.5"}]}}]}]}]}',
+      /64-bit integer/,
+    ],
   ])('refuses %s', (text, message) => {
     expect(() => jsonDecoders[0].decode(Buffer.from(text), () => {})).toThrow(message)
   })
@@ -148,6 +153,14 @@ describe('a point whose numbers contradict each other', () => {
     ['bounds that fall', '{"count":3,"bucketCounts":[1,1,1],"explicitBounds":[2,1]}', 'histogram', true],
     ['a bound that is none', '{"count":3,"bucketCounts":[1,2],"explicitBounds":["NaN"]}', 'histogram', true],
     ['a count below zero', '{"count":-1}', 'histogram', true],
+    ['the greatest count', '{"count":"18446744073709551615"}', 'histogram', false],
+    ['a count beyond it', '{"count":"18446744073709551616"}', 'histogram', true],
+    [
+      'a bucket below zero that another makes up for',
+      '{"count":3,"bucketCounts":[-1,4],"explicitBounds":[1]}',
+      'histogram',
+      true,
+    ],
     [
       'exponential buckets that fit',
       '{"count":4,"zeroCount":1,"scale":3,"positive":{"bucketCounts":[1,2]}}',
@@ -160,101 +173,81 @@ describe('a point whose numbers contradict each other', () => {
       'exponentialHistogram',
       true,
     ],
+    ['a zero bucket without an end', '{"count":0,"zeroThreshold":"Infinity"}', 'exponentialHistogram', true],
+    [
+      'a bucket of what no double is',
+      '{"count":1,"scale":0,"positive":{"offset":1024,"bucketCounts":[1]}}',
+      'exponentialHistogram',
+      true,
+    ],
+    [
+      'the last bucket that there is',
+      '{"count":1,"scale":0,"negative":{"offset":1023,"bucketCounts":[1,0]}}',
+      'exponentialHistogram',
+      false,
+    ],
+    [
+      'the first one, of the least double',
+      '{"count":1,"scale":0,"positive":{"offset":-1075,"bucketCounts":[1]}}',
+      'exponentialHistogram',
+      false,
+    ],
+    [
+      'one before it',
+      '{"count":1,"scale":0,"positive":{"offset":-1076,"bucketCounts":[1]}}',
+      'exponentialHistogram',
+      true,
+    ],
     ['a scale beyond all', '{"count":0,"scale":21}', 'exponentialHistogram', true],
   ])('is told: %s', (_sentence, point, data, expected) => {
     expect(isMalformed(point, data)).toBe(expected)
   })
 })
 
-describe('the identity of a time series', () => {
-  const vocabulary = new Vocabulary({ names: [], metrics: ['m'] })
-  const decoder = new MetricDecoder(vocabulary)
-  type Text = Readonly<Record<string, string | number | boolean>>
-  const attributes = (given: Text) =>
-    Object.entries(given).map(([key, value]) => ({
-      key,
-      value:
-        typeof value === 'string'
-          ? { stringValue: value }
-          : typeof value === 'boolean'
-            ? { boolValue: value }
-            : { intValue: value },
-    }))
-  const identity = (of: {
-    resource?: Text
-    scope?: string
-    point?: Text
-    unit?: string
-    data?: string
-    monotonic?: boolean
-  }): string => {
-    const { resource = {}, scope = 's', point = {}, unit = 's', data = 'sum', monotonic = true } = of
-    const body = writable
-      .encode(
-        writable.fromObject({
-          resourceMetrics: [
-            {
-              resource: { attributes: attributes(resource) },
-              scopeMetrics: [
-                {
-                  scope: { name: scope },
-                  metrics: [
-                    {
-                      name: 'm',
-                      unit,
-                      [data]: {
-                        aggregationTemporality: 2,
-                        isMonotonic: monotonic,
-                        dataPoints: [{ attributes: attributes(point), asInt: 1 }],
-                      },
-                    },
-                  ],
-                },
-              ],
-            },
-          ],
-        }),
-      )
-      .finish()
-    let found = ''
-    decoder.decode(body, ({ stream }) => (found = stream.join()))
-    return found
+test('a point of more buckets than are read is malformed in both encodings, and those after it are read', () => {
+  const counts = Array.from({ length: 100_001 }, () => 0)
+  const dataPoints = [{ bucketCounts: counts, explicitBounds: [] }, { count: 3 }]
+  const request = { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'GET /', histogram: { dataPoints } }] }] }] }
+  for (const [decoder, body] of [
+    [decoders[0], writable.encode(writable.fromObject(request)).finish()],
+    [jsonDecoders[0], Buffer.from(JSON.stringify(request))],
+  ] as const) {
+    const found: boolean[] = []
+    decoder.decode(body, (point: MetricPoint) => found.push(point.isMalformed))
+    expect(found).toEqual([true, false])
   }
+})
 
-  test('is the same for attributes in any order, and another for anything else that differs', () => {
-    const base = { resource: { a: '1', b: '2' }, point: { c: '3', d: '4' } }
-    expect(identity({ resource: { b: '2', a: '1' }, point: { d: '4', c: '3' } })).toBe(identity(base))
-    const others = [
-      base,
-      { resource: { a: '1', b: '2', c: '3' }, point: { d: '4' } },
-      { resource: { a: '2', b: '1' }, point: { c: '3', d: '4' } },
-      { ...base, point: { c: '3', d: 4 } },
-      { ...base, point: { c: '3', d: true } },
-      { ...base, point: { c: '3' } },
-      { ...base, scope: 't' },
-      { ...base, unit: 'ms' },
-      { ...base, monotonic: false },
-      { ...base, data: 'histogram' },
-    ]
-    expect(new Set(others.map(identity)).size).toBe(others.length)
-  })
-
-  test('has no collision among many that hardly differ, not even in half of its bits', () => {
-    const halves = new Set<string>()
-    const count = 100_000
-    const dataPoints = Array.from({ length: count }, (_, n) => ({
-      attributes: attributes({ pod: `pod-${n % 1000}`, route: `/r/${Math.floor(n / 1000)}` }),
-      asInt: 1,
-    }))
-    const body = writable
-      .encode(
-        writable.fromObject({
-          resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', gauge: { dataPoints } }] }] }],
-        }),
-      )
-      .finish()
-    decoder.decode(body, ({ stream }) => halves.add(`${stream[0]},${stream[1]}`))
-    expect(halves.size).toBe(count)
+describe('a unit of time', () => {
+  const bodyOf = (unit: string | undefined): Uint8Array => {
+    const metric = { name: 'GET /', ...(unit === undefined ? {} : { unit }), gauge: { dataPoints: [{ asInt: 1 }] } }
+    // The one after it has no unit, and must not inherit one.
+    const metrics = [metric, { name: 'GET /', gauge: { dataPoints: [{ asInt: 1 }] } }]
+    return writable.encode(writable.fromObject({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] })).finish()
+  }
+  test.each([
+    ['s', 1],
+    ['ms', 1000],
+    ['us', 1e6],
+    ['µs', 1e6],
+    ['ns', 1e9],
+    ['min', 1 / 60],
+    ['h', 1 / 3600],
+    ['d', 1 / 86_400],
+    ['milliseconds', 1000],
+    ['By', 1],
+    ['', 1],
+    [undefined, 1],
+  ])('%s is told of its points', (unit, perSecond) => {
+    const body = bodyOf(unit)
+    for (const [decoder, bytes] of [
+      [decoders[0], body],
+      [jsonDecoders[0], Buffer.from(toJson('metrics', body))],
+    ] as const) {
+      const found: number[] = []
+      decoder.decode(bytes, (point: MetricPoint) => found.push(point.unitsPerSecond))
+      expect(found).toEqual([perSecond, 1])
+    }
   })
 })
 

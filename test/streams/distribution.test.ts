@@ -138,6 +138,30 @@ describe('percentiles of values in buckets', () => {
     )
   })
 
+  test('of a histogram that met an infinite value are as if nothing was known of its end', () => {
+    const values = (text: Partial<PointText>): number[] | null => {
+      const digest = new TDigest()
+      spread(increaseOf({ bounds: BOUNDS, counts: [0, 2, 2, 2], ...text }), digest)
+      expect(digest.count).toBe(6)
+      return quantilesOf([digest], [0.1, 0.5, 0.9])
+    }
+    expect(values({ min: -Infinity, max: Infinity })).toEqual(values({}))
+    expect(values({ min: Infinity, max: -Infinity })).toEqual(values({}))
+  })
+
+  test('of exponential buckets have an error at and about zero, and in the widest bucket of all', () => {
+    const widthAt = (text: Partial<PointText>, value: number): number => {
+      const grid = new BucketGrid()
+      grid.see(increaseOf({ kind: 4, scale: 0, counts: [1], ...text }))
+      return grid.widthAt(value)
+    }
+    expect(widthAt({}, 0)).toBe(0)
+    expect(widthAt({ zeroCount: 4, zeroThreshold: 0.25 }, 0.1)).toBe(0.5)
+    expect(widthAt({ zeroCount: 4, zeroThreshold: 0.25 }, -3)).toBe(3)
+    expect(widthAt({ scale: -10 }, 0)).toBe(0)
+    expect(widthAt({ scale: -10 }, 5)).toBe(Infinity)
+  })
+
   test('are the least and the greatest value themselves where a bucket holds nothing else', () => {
     const digest = new TDigest()
     spread(increaseOf({ bounds: BOUNDS, counts: [1, 8, 0, 1], min: 0.05, max: 30 }), digest)

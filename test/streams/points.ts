@@ -31,6 +31,7 @@ export interface PointText {
   readonly offset?: number
   readonly negative?: readonly number[]
   readonly zeroCount?: number
+  readonly zeroThreshold?: number
 }
 
 const NOTHING = new Vocabulary({ names: [] })
@@ -55,6 +56,7 @@ export function pointOf(text: PointText): MetricPoint {
   else {
     point.scale = text.scale
     point.zeroCount = zeroCount
+    point.zeroThreshold = text.zeroThreshold ?? 0
     point.positive.offset = text.offset ?? 0
     fill(point.positive.counts, counts)
     point.negative.offset = text.offset ?? 0

@@ -27,7 +27,9 @@ const badWhen = condition().optional().describe('Records that are bad, whatever 
 const ignoreWhen = condition().optional().describe('Records that are left out though `where` matches.')
 const bound = goodBelow()
   .optional()
-  .describe('Values strictly below are good, others bad; counted exactly. A duration for durations, else a number.')
+  .describe(
+    'Values strictly below are good, others bad; counted exactly. A duration for durations and for metrics in a unit of time, else a number.',
+  )
 
 const fromSpans = z
   .strictObject({
