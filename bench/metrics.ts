@@ -12,7 +12,8 @@ import { freePort } from '../test/redis-rig/ports.ts'
 import { quantile } from './figures.ts'
 import { HistogramRequest, type RequestShape, shootMetrics, type Temporality } from './metric-load.ts'
 
-const WARM_UP_MS = 3000
+/** Until the compiler of a process has seen what is hot. */
+const WARM_UP_MS = 10_000
 const ROUND_MS = 2000
 const ROUNDS = 5
 const TICKS = 100

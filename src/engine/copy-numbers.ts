@@ -19,7 +19,7 @@ export function copyNumbers(from: MetricPoint, to: MetricPoint): void {
   to.sum = from.sum
   to.min = from.min
   to.max = from.max
-  to.bounds.copy(from.bounds)
+  to.bounds = from.bounds
   to.buckets.copy(from.buckets)
   to.scale = from.scale
   to.zeroCount = from.zeroCount

@@ -16,6 +16,7 @@ import type { RequestScope } from './request-scope.ts'
 import { type Tally, untimely } from './tally.ts'
 
 const NO_ATTRIBUTES = new Vocabulary({ names: [] })
+const NO_USES: readonly PointUse[] = []
 const GOOD_ITEM = { counts: [1, 0, 0, 0], values: null } as const
 
 interface StagedPoint {
@@ -88,17 +89,21 @@ export class PointIntake {
     staged.second = point.nanos > 0 ? point.second + 1 : point.second
     staged.segmentKey = reading.segments.read(point)
     reading.tags.resolve(point, staged.tags)
-    staged.uses.length = 0
-    staged.isBad.length = 0
-    if (point.metric < 0) return
-    const uses = this.#uses[point.metric]
-    for (let at = 0; at < uses.length; at++) {
-      const use = uses[at]
-      if (!use.takes(point)) continue
-      staged.uses.push(use)
-      staged.isBad.push(use.isBad(point))
-    }
+    this.#stageUses(point, staged)
     if (staged.uses.length > 0) copyNumbers(point, staged.numbers)
+  }
+
+  #stageUses(point: MetricPoint, { uses, isBad }: StagedPoint): void {
+    const all = point.metric < 0 ? NO_USES : this.#uses[point.metric]
+    let count = 0
+    for (let at = 0; at < all.length; at++) {
+      const use = all[at]
+      if (!use.takes(point)) continue
+      uses[count] = use
+      isBad[count++] = use.isBad(point)
+    }
+    shorten(uses, count)
+    shorten(isBad, count)
   }
 
   /** Counts what was staged. */
@@ -139,8 +144,8 @@ export class PointIntake {
   #findCohorts({ tags, segmentKey }: StagedPoint, nowMs: number): boolean {
     const { registry, scope } = this.#parts
     const cohorts = this.#cohorts
-    cohorts.length = 0
-    if (tags.count === 0) cohorts.push(registry.untagged(segmentKey, nowMs))
+    let count = 0
+    if (tags.count === 0) cohorts[count++] = registry.untagged(segmentKey, nowMs)
     let isSkipped = false
     for (let tag = 0; tag < tags.count; tag++) {
       const experiment = tags.experiments[tag]
@@ -151,8 +156,9 @@ export class PointIntake {
       const cohort = registry.lookup(experiment, tags.variants[tag], segmentKey, nowMs)
       if (cohort === null) continue
       scope.touch(experiment)
-      cohorts.push(cohort)
+      cohorts[count++] = cohort
     }
+    shorten(cohorts, count)
     return isSkipped
   }
 
@@ -203,4 +209,9 @@ export class PointIntake {
       })
     return this.#staged[this.#count++]
   }
+}
+
+/** An array that keeps its length keeps its memory too. */
+function shorten(array: unknown[], length: number): void {
+  if (array.length !== length) array.length = length
 }

@@ -1,6 +1,8 @@
 // The decoded data point of a metric, as span.ts is for spans. Numbers are only read of metrics that the vocabulary names; of all others
 // the attributes alone, since every point is attributed.
 import { type AttributedRecord, AttributeSet } from './attributes.ts'
+import { type ExplicitBounds, NO_BOUNDS } from './explicit-bounds.ts'
+import { NumberRow } from './number-row.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 export const GAUGE = 1
@@ -19,28 +21,6 @@ export type MetricKind =
 
 export const DELTA = 1
 export const CUMULATIVE = 2
-
-/** Numbers in a row that is filled again and again; valid up to `length`. */
-export class NumberRow {
-  values = new Float64Array(16)
-  length = 0
-
-  push(value: number): void {
-    if (this.length === this.values.length) {
-      const wider = new Float64Array(2 * this.values.length)
-      wider.set(this.values)
-      this.values = wider
-    }
-    this.values[this.length++] = value
-  }
-
-  /** Becomes the same as another. */
-  copy({ values, length }: NumberRow): void {
-    if (this.values.length < length) this.values = new Float64Array(values.length)
-    for (let at = 0; at < length; at++) this.values[at] = values[at]
-    this.length = length
-  }
-}
 
 /** Buckets of one sign of an exponential histogram: bucket i, from `offset` on, holds (base^i, base^(i+1)], base = 2^(2^-scale). */
 export class ExponentialBuckets {
@@ -79,8 +59,8 @@ export class MetricPoint implements AttributedRecord {
   /** Of histograms; NaN: none. */
   min = Number.NaN
   max = Number.NaN
-  /** Explicit bounds, ascending, and one bucket more than these; both empty: the histogram has no buckets. Bucket i holds (bounds[i-1], bounds[i]]. */
-  readonly bounds = new NumberRow()
+  /** Explicit bounds, and one bucket more than these; both empty: the histogram has no buckets. Bucket i holds (bounds[i-1], bounds[i]]. */
+  bounds: ExplicitBounds = NO_BOUNDS
   readonly buckets = new NumberRow()
   scale = 0
   zeroCount = 0
@@ -114,7 +94,7 @@ export class MetricPoint implements AttributedRecord {
     this.sum = Number.NaN
     this.min = Number.NaN
     this.max = Number.NaN
-    this.bounds.length = 0
+    this.bounds = NO_BOUNDS
     this.buckets.length = 0
     this.scale = 0
     this.zeroCount = 0

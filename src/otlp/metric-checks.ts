@@ -1,11 +1,6 @@
 // Whether the numbers of a data point can be what they claim to be; the same for both encodings.
-import {
-  EXPONENTIAL_HISTOGRAM,
-  type ExponentialBuckets,
-  HISTOGRAM,
-  type MetricPoint,
-  type NumberRow,
-} from '../model/metric-point.ts'
+import { EXPONENTIAL_HISTOGRAM, type ExponentialBuckets, HISTOGRAM, type MetricPoint } from '../model/metric-point.ts'
+import type { NumberRow } from '../model/number-row.ts'
 
 /** Buckets of one point that are read at most. */
 export const MAX_BUCKETS = 100_000
@@ -24,14 +19,10 @@ export function checkPoint(point: MetricPoint): void {
 }
 
 function isHistogram({ bounds, buckets, count }: MetricPoint): boolean {
-  if (bounds.length === 0 && buckets.length === 0) return true
+  const { length } = bounds.values
+  if (length === 0 && buckets.length === 0) return true
   // Without bounds there is one bucket, which says no more than the count.
-  if (buckets.length !== bounds.length + 1) return false
-  for (let at = 0; at < bounds.length; at++) {
-    const isAscending = at === 0 || bounds.values[at] > bounds.values[at - 1]
-    if (!Number.isFinite(bounds.values[at]) || !isAscending) return false
-  }
-  return sumOf(buckets) === count
+  return bounds.areAscending && buckets.length === length + 1 && sumOf(buckets) === count
 }
 
 function isExponential({ scale, positive, negative, zeroCount, zeroThreshold, count }: MetricPoint): boolean {

@@ -1,5 +1,7 @@
 // One data point in OTLP/JSON, of any kind: what metrics.ts reads for protobuf.
-import type { ExponentialBuckets, MetricPoint, NumberRow } from '../model/metric-point.ts'
+import { sharedBounds } from '../model/explicit-bounds.ts'
+import type { ExponentialBuckets, MetricPoint } from '../model/metric-point.ts'
+import { NumberRow } from '../model/number-row.ts'
 import type { JsonAttributeReader } from './attributes-json.ts'
 import { isMember } from './counting.ts'
 import type { JsonCursor } from './json-cursor.ts'
@@ -41,6 +43,7 @@ export class JsonPointReader {
   readonly #attributes: JsonAttributeReader
   readonly #point: MetricPoint
   readonly #ofPoint = new StreamIdentity()
+  readonly #bounds = new NumberRow()
   readonly #moment: Moment = { second: 0, nanos: 0 }
   readonly #readCount = (): number => this.#unsigned()
   readonly #readDouble = (): number => this.#double()
@@ -64,6 +67,7 @@ export class JsonPointReader {
     const cursor = this.#cursor
     const point = this.#point
     point.clear()
+    this.#bounds.length = 0
     this.#ofPoint.clear()
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
       const index = POINT.find(cursor.text, cursor.textStart, cursor.textEnd)
@@ -71,6 +75,7 @@ export class JsonPointReader {
       else if (!cursor.passNull()) this.#member(MEMBERS[index])
     }
     if (point.metric < 0) return
+    point.bounds = sharedBounds(this.#bounds)
     this.#ofPoint.sumInto(point.stream, this.#outer)
     checkPoint(point)
   }
@@ -126,7 +131,7 @@ export class JsonPointReader {
       case 'bucketCounts':
         return this.#row(point.buckets, this.#readCount)
       case 'explicitBounds':
-        return this.#row(point.bounds, this.#readDouble)
+        return this.#row(this.#bounds, this.#readDouble)
       case 'positive':
       case 'negative':
         return this.#exponential(point[name])

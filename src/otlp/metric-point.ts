@@ -1,5 +1,7 @@
 // One data point in protobuf, of any kind.
-import type { ExponentialBuckets, MetricPoint, NumberRow } from '../model/metric-point.ts'
+import { sharedBounds } from '../model/explicit-bounds.ts'
+import type { ExponentialBuckets, MetricPoint } from '../model/metric-point.ts'
+import { NumberRow } from '../model/number-row.ts'
 import type { AttributeReader } from './attributes.ts'
 import type { Cursor } from './cursor.ts'
 import { checkPoint, MAX_BUCKETS } from './metric-checks.ts'
@@ -21,6 +23,7 @@ export class PointReader {
   readonly #attributes: AttributeReader
   readonly #point: MetricPoint
   readonly #ofPoint = new StreamIdentity()
+  readonly #bounds = new NumberRow()
 
   constructor(cursor: Cursor, attributes: AttributeReader, point: MetricPoint) {
     this.#cursor = cursor
@@ -34,6 +37,7 @@ export class PointReader {
     const point = this.#point
     const isWanted = point.metric >= 0
     point.clear()
+    this.#bounds.length = 0
     this.#ofPoint.clear()
     while (cursor.position < cursor.end) {
       const tag = cursor.tag()
@@ -53,6 +57,7 @@ export class PointReader {
       else cursor.skip(tag)
     }
     if (!isWanted) return
+    point.bounds = sharedBounds(this.#bounds)
     this.#ofPoint.sumInto(point.stream, outer)
     checkPoint(point)
   }
@@ -87,10 +92,10 @@ export class PointReader {
         this.#packedCounts(point.buckets)
         break
       case fields.bounds:
-        this.#push(point.bounds, this.#double())
+        this.#push(this.#bounds, this.#double())
         break
       case fields.boundsPacked:
-        this.#packedDoubles(point.bounds)
+        this.#packedDoubles(this.#bounds)
         break
       case fields.scale:
         point.scale = this.#signed()
@@ -136,24 +141,31 @@ export class PointReader {
   }
 
   #packedDoubles(row: NumberRow): void {
-    const { view, position, whole } = this.#packedBytes()
-    for (let at = position; at < whole; at += DOUBLE_BYTES) this.#push(row, view.getFloat64(at, true))
+    const { view, position, whole } = this.#packedBytes(row)
+    let at = row.length
+    for (let from = position; from < whole; from += DOUBLE_BYTES) row.values[at++] = view.getFloat64(from, true)
+    row.length = at
   }
 
   #packedCounts(row: NumberRow): void {
-    const { view, position, whole } = this.#packedBytes()
-    for (let at = position; at < whole; at += DOUBLE_BYTES)
-      this.#push(row, view.getUint32(at + 4, true) * WORD + view.getUint32(at, true))
+    const { view, position, whole } = this.#packedBytes(row)
+    let at = row.length
+    for (let from = position; from < whole; from += DOUBLE_BYTES)
+      row.values[at++] = view.getUint32(from + 4, true) * WORD + view.getUint32(from, true)
+    row.length = at
   }
 
-  /** The bytes of packed values of eight bytes each, which are passed. */
-  #packedBytes(): { view: DataView; position: number; whole: number } {
+  /** The bytes of packed values of eight bytes each, which are passed; `row` has room for them. Those beyond what is read at most are left out. */
+  #packedBytes(row: NumberRow): { view: DataView; position: number; whole: number } {
     const cursor = this.#cursor
     const length = cursor.length()
     const { view, position } = cursor
     if (length % DOUBLE_BYTES !== 0) cursor.fail('a value reaches past its message')
     cursor.position = position + length
-    return { view, position, whole: position + length }
+    const taken = Math.min(length / DOUBLE_BYTES, MAX_BUCKETS - row.length)
+    if (taken * DOUBLE_BYTES < length) this.#point.isMalformed = true
+    row.reserve(taken)
+    return { view, position, whole: position + taken * DOUBLE_BYTES }
   }
 
   #exponential(buckets: ExponentialBuckets): void {

@@ -1,6 +1,6 @@
 // What one data point adds: a value, an amount, or events in buckets. One record that is filled again and again.
-import { NumberRow } from '../model/metric-point.ts'
-import type { ExplicitBounds } from './explicit-bounds.ts'
+import type { ExplicitBounds } from '../model/explicit-bounds.ts'
+import { NumberRow } from '../model/number-row.ts'
 import { exponentialBound } from './exponential.ts'
 
 export class Increase {
@@ -19,9 +19,14 @@ export class Increase {
   /** Of explicit histograms; null: the bounds are exponential, or there are none. */
   bounds: ExplicitBounds | null = null
   /** Of each bucket, ascending, also of some that count nothing; empty where a histogram has no buckets. */
-  readonly counts = new NumberRow()
+  counts: NumberRow
+  readonly #ownCounts = new NumberRow()
   readonly #lower = new NumberRow()
   readonly #upper = new NumberRow()
+
+  constructor() {
+    this.counts = this.#ownCounts
+  }
 
   setValue(kind: 'value' | 'amount', value: number): void {
     this.kind = kind
@@ -39,6 +44,7 @@ export class Increase {
     this.scale = null
     this.zeroThreshold = 0
     this.bounds = null
+    this.counts = this.#ownCounts
     this.counts.length = 0
     this.#lower.length = 0
     this.#upper.length = 0
@@ -53,6 +59,12 @@ export class Increase {
   upperAt(at: number): number {
     if (this.bounds === null) return this.#upper.values[at]
     return at === this.bounds.values.length ? Infinity : this.bounds.values[at]
+  }
+
+  /** Takes all buckets of an explicit histogram as they are; `counts` must stay so while the increase is read. */
+  setExplicit(bounds: ExplicitBounds, counts: NumberRow): void {
+    this.bounds = bounds
+    this.counts = counts
   }
 
   /** For buckets without explicit bounds. */

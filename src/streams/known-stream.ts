@@ -1,7 +1,7 @@
 // What is remembered of a time series, and what its next point has gained over the last one. A hundred thousand of these are written over every few
 // seconds: all numbers of one are in one array, which holds them unboxed.
+import type { ExplicitBounds } from '../model/explicit-bounds.ts'
 import { EXPONENTIAL_HISTOGRAM, HISTOGRAM, type MetricPoint, SUMMARY } from '../model/metric-point.ts'
-import { type ExplicitBounds, sharedBounds } from './explicit-bounds.ts'
 import type { Increase } from './increase.ts'
 import { KnownExponential } from './known-exponential.ts'
 import type { Identified } from './stream-index.ts'
@@ -83,7 +83,7 @@ export class KnownStream implements Identified {
   /** Remembers the numbers of a point, in the place of those before. */
   remember(point: MetricPoint): void {
     this.#isNumber = !isExplicit(point) && point.kind !== EXPONENTIAL_HISTOGRAM
-    this.#bounds = isExplicit(point) ? sharedBounds(point.bounds) : null
+    this.#bounds = isExplicit(point) ? point.bounds : null
     this.#exponential = point.kind === EXPONENTIAL_HISTOGRAM ? new KnownExponential(point) : null
     const { values, length } = point.buckets
     this.#resize(this.#isNumber ? VALUE + 1 : BUCKETS + (this.#bounds === null ? 0 : length))
@@ -110,7 +110,7 @@ export class KnownStream implements Identified {
 
   /** Whether a point has other buckets than what is remembered, so that the two cannot be compared. */
   hasOtherBounds({ kind, bounds }: MetricPoint): boolean {
-    return kind === HISTOGRAM && this.#bounds !== null && !this.#bounds.has(bounds)
+    return kind === HISTOGRAM && this.#bounds !== null && !this.#bounds.equals(bounds)
   }
 
   /** Whether a point says what is remembered. */
@@ -137,9 +137,9 @@ export class KnownStream implements Identified {
     const { bounds, count, sum } = point
     const { values, length } = point.buckets
     const before = this.#numbers
-    if (count < before[COUNT] || !knownBounds.has(bounds) || before.length !== BUCKETS + length) return false
+    if (count < before[COUNT] || !knownBounds.equals(bounds) || before.length !== BUCKETS + length) return false
     into.begin(count - before[COUNT], sum - before[SUM])
-    if (bounds.length === 0) return true
+    if (bounds.values.length === 0) return true
     into.bounds = knownBounds
     for (let at = 0; at < length; at++) {
       const gained = values[at] - before[BUCKETS + at]
@@ -155,11 +155,6 @@ export class KnownStream implements Identified {
     into.begin(count - this.#numbers[COUNT], sum - this.#numbers[SUM])
     return before.gain(point, into)
   }
-}
-
-/** Null: one bucket without an end says no more than the count. */
-function boundsOf({ bounds }: MetricPoint): ExplicitBounds | null {
-  return bounds.length === 0 ? null : sharedBounds(bounds)
 }
 
 /** 53 bits out of the first two words of an identity. */
@@ -179,8 +174,9 @@ export function fillWhole(point: MetricPoint, into: Increase): void {
     return
   }
   into.begin(point.count, point.sum)
-  if (isExplicit(point)) fillExplicit(point, into)
-  else fillExponential(point, into)
+  if (!isExplicit(point)) fillExponential(point, into)
+  // One bucket without an end says no more than the count.
+  else if (point.bounds.values.length > 0) into.setExplicit(point.bounds, point.buckets)
   into.min = ifFinite(point.min)
   into.max = ifFinite(point.max)
 }
@@ -188,12 +184,6 @@ export function fillWhole(point: MetricPoint, into: Increase): void {
 /** The least or greatest value limits nothing where it is infinite. */
 function ifFinite(value: number): number {
   return Number.isFinite(value) ? value : Number.NaN
-}
-
-function fillExplicit(point: MetricPoint, into: Increase): void {
-  const { values, length } = point.buckets
-  into.bounds = boundsOf(point)
-  if (into.bounds !== null) for (let at = 0; at < length; at++) into.counts.push(values[at])
 }
 
 function fillExponential({ scale, positive, negative, zeroCount, zeroThreshold }: MetricPoint, into: Increase): void {

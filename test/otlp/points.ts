@@ -1,5 +1,6 @@
 // What a decoder should have found: data points as plain data, from a record or, naively, from a message that protobufjs decoded.
-import { type MetricPoint, type NumberRow } from '../../src/model/metric-point.ts'
+import type { MetricPoint } from '../../src/model/metric-point.ts'
+import type { NumberRow } from '../../src/model/number-row.ts'
 import type { Vocabulary } from '../../src/model/vocabulary.ts'
 import {
   expectedAttributes,
@@ -61,7 +62,7 @@ export function plainPoint(point: MetricPoint, vocabulary: Vocabulary): PlainPoi
             sum,
             min,
             max,
-            bounds: row(point.bounds),
+            bounds: [...point.bounds.values],
             buckets: row(point.buckets),
             scale,
             zeroCount,

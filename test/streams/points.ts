@@ -1,4 +1,5 @@
 // Data points as the tests of time series write them: what matters is named, in whole seconds.
+import { sharedBounds } from '../../src/model/explicit-bounds.ts'
 import {
   CUMULATIVE,
   DELTA,
@@ -6,9 +7,9 @@ import {
   HISTOGRAM,
   type MetricKind,
   MetricPoint,
-  type NumberRow,
   SUM,
 } from '../../src/model/metric-point.ts'
+import { NumberRow } from '../../src/model/number-row.ts'
 import { Vocabulary } from '../../src/model/vocabulary.ts'
 import { Increase } from '../../src/streams/increase.ts'
 import { type StreamOutcome, StreamTable, type StreamTableOptions } from '../../src/streams/stream-table.ts'
@@ -51,7 +52,9 @@ export function pointOf(text: PointText): MetricPoint {
   point.sum = text.sum ?? Number.NaN
   point.min = text.min ?? Number.NaN
   point.max = text.max ?? Number.NaN
-  fill(point.bounds, text.bounds ?? [])
+  const bounds = new NumberRow()
+  fill(bounds, text.bounds ?? [])
+  point.bounds = sharedBounds(bounds)
   if (text.scale === undefined) fill(point.buckets, counts)
   else {
     point.scale = text.scale
