@@ -1,51 +1,22 @@
 // Makes an example's recording, replays it, and tells the story: `node bin/run.js examples/play/play.ts NAME`.
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Recording } from './recording.ts'
-import { storyOf } from './story.ts'
+import { parseArgs } from 'node:util'
+import { play, playable, recordingOf } from './example.ts'
 
-const EXAMPLES = join(import.meta.dirname, '..')
-const SEED = 1
+const USAGE = `usage: node bin/run.js examples/play/play.ts NAME [--recording]
+NAME is one of ${playable().join(', ')}; --recording prints its OTLP, for \`cohortd replay\`
+`
 
-/** The examples that have a recording. */
-export function playable(): string[] {
-  return readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, name, 'traffic.ts')))
-}
-
-/** The lines of the example's recording. */
-export async function recordingOf(name: string): Promise<string> {
-  const { traffic } = (await import(join(EXAMPLES, name, 'traffic.ts'))) as { traffic: (to: Recording) => void }
-  const recording = new Recording(SEED)
-  traffic(recording)
-  return `${recording.lines.join('\n')}\n`
-}
-
-/** What the example tells. Throws with the replay's own words where it fails. */
-export async function play(name: string): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'cohortd-example-'))
-  try {
-    const file = join(folder, 'traffic.jsonl')
-    writeFileSync(file, await recordingOf(name))
-    const cohortd = join(EXAMPLES, '../bin/cohortd.js')
-    const args = [cohortd, 'replay', '--config', join(EXAMPLES, name, 'cohortd.yaml'), file]
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 2 ** 27 })
-    if (status !== 0 || stderr !== '') throw new Error(`the replay of ${name} ended with ${status}: ${stderr}`)
-    return storyOf(stdout)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-if (import.meta.main) {
-  const [name = '', option] = process.argv.slice(2)
-  if (playable().includes(name))
-    process.stdout.write(option === '--recording' ? await recordingOf(name) : await play(name))
-  else {
-    process.stderr.write(
-      `usage: node bin/run.js examples/play/play.ts NAME [--recording]; NAME is one of ${playable().join(', ')}\n`,
-    )
-    process.exitCode = 2
-  }
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  strict: false,
+  options: { recording: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+})
+const unknown = Object.keys(values).filter((name) => name !== 'recording' && name !== 'help')
+const [name = ''] = positionals
+if (values['help'] === true) process.stdout.write(USAGE)
+else if (positionals.length === 1 && playable().includes(name) && unknown.length === 0)
+  process.stdout.write(values['recording'] === true ? await recordingOf(name) : await play(name))
+else {
+  process.stderr.write(USAGE)
+  process.exitCode = 2
 }
