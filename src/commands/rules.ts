@@ -1,5 +1,6 @@
 // `cohortd rules prometheus`: the rules of the configured policies as a Prometheus rule file.
 import { prometheusRules } from '../migration/prometheus-rules.ts'
+import { withFlagEvaluations } from '../model/flag-evaluations.ts'
 import { cohortSegmentLabels } from '../publish/cohort-labels.ts'
 import type { Terminal } from '../runtime/terminal.ts'
 import { CONFIGURATION_FLAGS, loadOrComplain } from './configured.ts'
@@ -32,7 +33,7 @@ export function rulesCommand(args: readonly string[], terminal: Terminal): numbe
   const { job } = given.values
   terminal.out(
     prometheusRules({
-      slis,
+      slis: withFlagEvaluations(slis),
       slos,
       experiments,
       segmentLabels: cohortSegmentLabels(segments),

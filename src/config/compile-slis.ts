@@ -1,4 +1,5 @@
 // SLIs and SLOs from checked pieces to what the engine works with.
+import { FLAG_EVALUATIONS } from '../model/flag-evaluations.ts'
 import type { BurnPolicy, EventSli, Judgement, MetricPart, RatioSli, Sli, Slo } from '../model/slo.ts'
 import type { Entry, EntryList, Pieces } from './pieces.ts'
 import { BUILT_IN_POLICIES } from './policies.ts'
@@ -91,13 +92,14 @@ export function compileSlos(pieces: Pieces): Slo[] {
   return values(pieces.slos).flatMap((slo: SloConfig): Slo[] => {
     const sli = slis.get(slo.sli)
     const policy = BUILT_IN_POLICIES.get(slo.policy) ?? policies.get(slo.policy)
-    if (sli === undefined || policy === undefined || !canCarry(sli, slo, pieces)) return []
+    if (policy === undefined || !canCarry(sli, slo, pieces)) return []
     const { name, objective = null, upper_bound: upperBound = null, window } = slo
     return [{ name, sli: slo.sli, objective, upperBound, windowSeconds: window, policy }]
   })
 }
 
-function canCarry(sli: SliConfig, { objective }: SloConfig, pieces: Pieces): boolean {
+function canCarry(sli: SliConfig | undefined, { sli: name, objective }: SloConfig, pieces: Pieces): boolean {
+  if (sli === undefined) return name === FLAG_EVALUATIONS.name
   return hasCriterion(sli) && (objective === undefined || !isAmount(sli, pieces))
 }
 

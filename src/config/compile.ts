@@ -137,10 +137,20 @@ function noteOf(name: string): (strange: StrangeField) => string {
   return ({ field, records }) => `SLI ${name} asks for ${field}, which ${records} do not have`
 }
 
+function resourceNotes({ resourceVariants }: EngineSettings): string[] {
+  return resourceVariants.flatMap(({ experiment, variant, where }) =>
+    variant === null || where !== null
+      ? []
+      : [
+          `every resource is of ${variant} in ${experiment}, unless something else tells its variant: the rule has no where`,
+        ],
+  )
+}
+
 function contentNotes(pieces: Pieces, engine: EngineSettings): string[] {
   const notes: string[] = []
   if (engine.slis.length === 0) notes.push('no SLI is active: exposures are seen, but nothing is counted')
-  notes.push(...engine.slis.flatMap(fieldNotes))
+  notes.push(...engine.slis.flatMap(fieldNotes), ...resourceNotes(engine))
   if (pieces.slos.given) return notes
   const kept = new Set(engine.slos.map(({ name }) => name))
   for (const { name, sli } of values(pieces.slos))

@@ -1,5 +1,6 @@
 // What a configuration means, in plain text, for `cohortd check`.
 import { formatMs, formatSeconds } from '../model/duration.ts'
+import { withFlagEvaluations } from '../model/flag-evaluations.ts'
 import type {
   ListenAddress,
   RedisSettings,
@@ -33,7 +34,7 @@ export function renderUnderstanding(loaded: Loaded): string {
     block('Cohorts', cohortRules(settings)),
     block(
       'SLIs',
-      settings.engine.slis.map((sli): Row => [sli.name, sliSentence(sli)]),
+      withFlagEvaluations(settings.engine.slis).map((sli): Row => [sli.name, sliSentence(sli)]),
     ),
     ...settings.engine.slos.map(sloBlock),
     block('Experiments', experiments(settings)),

@@ -1,13 +1,15 @@
 // What one piece of the configuration says of another: names that must exist, rules that must be able to fire,
 // addresses that must not be taken twice.
+import { FLAG_EVALUATIONS } from '../model/flag-evaluations.ts'
 import type { ListenAddress } from '../model/settings.ts'
 import { errorBudget } from '../model/slo.ts'
 import type { Located } from './located.ts'
 import { descend, isGiven, placeOf, plain, scalarAt } from './located.ts'
-import type { EntryList, Pieces } from './pieces.ts'
+import type { Entry, EntryList, Pieces } from './pieces.ts'
 import { BUILT_IN_POLICIES } from './policies.ts'
 import type { KeyPath, Problem } from './problem.ts'
 import { formatPath } from './problem.ts'
+import type { ExperimentConfig } from './schema/experiments.ts'
 import type { SliConfig } from './schema/slis.ts'
 import type { SloConfig } from './schema/slos.ts'
 import { formatBytes } from './size.ts'
@@ -28,6 +30,7 @@ export function checkReferences(pieces: Pieces, options: { tree: Located; known:
   }
   if (pieces.slos.given) checkSlos(pieces, report)
   checkUnits(pieces, report)
+  checkAttribution(pieces, tree, report)
   checkPolicyNames(pieces, report)
   checkDeadRules(pieces, tree, report)
   checkExperiments(pieces, report)
@@ -53,13 +56,14 @@ export function isAmount(sli: SliConfig, pieces: Pieces): boolean {
 
 function checkPromise(index: number, slo: SloConfig, { pieces, report }: { pieces: Pieces; report: Report }): void {
   const sli = pieces.slis.entries.find(({ name }) => name === slo.sli)?.value ?? null
-  if (sli === null) return
-  if (slo.upper_bound !== undefined && !isAmount(sli, pieces))
+  if (sli === null && slo.sli !== FLAG_EVALUATIONS.name) return
+  const isOfAmount = sli !== null && isAmount(sli, pieces)
+  if (slo.upper_bound !== undefined && !isOfAmount)
     report(
       ['slos', index, 'upper_bound'],
       'objective, unless the SLI is a ratio of two metrics with numerator_is: amount',
     )
-  if (slo.objective !== undefined && isAmount(sli, pieces))
+  if (slo.objective !== undefined && isOfAmount)
     report(['slos', index, 'objective'], 'upper_bound, since the numerator of the SLI is an amount')
 }
 
@@ -74,6 +78,14 @@ function checkUnits({ slis, sections }: Pieces, report: Report): void {
       )
 }
 
+function checkAttribution({ slis }: Pieces, tree: Located, report: Report): void {
+  for (const { index, value } of slis.entries) {
+    const path = ['slis', index, 'attribution', 'window']
+    if (value?.from === 'events' && value.attribution?.by === 'trace' && isGiven(tree, path))
+      report(path, 'no such key beside by: trace, where cohorts.inherit_from_trace says how long')
+  }
+}
+
 const CRITERION = 'an SLI that says what is good or bad (bad_when, good or good_below)'
 
 function checkSliName(
@@ -82,9 +94,10 @@ function checkSliName(
   options: { slis: EntryList<SliConfig>; criterion: boolean; report: Report },
 ): void {
   const { slis, report } = options
+  if (name === FLAG_EVALUATIONS.name) return
   const entry = slis.entries.find((candidate) => candidate.name === name)
   if (entry === undefined) {
-    if (slis.complete) report(path, ...unknownName('SLI', name, names(slis)))
+    if (slis.complete) report(path, ...unknownName('SLI', name, [...names(slis), FLAG_EVALUATIONS.name]))
   } else if (options.criterion && entry.sound && entry.value !== null && !hasCriterion(entry.value))
     report(path, CRITERION)
 }
@@ -160,18 +173,40 @@ function policyPath(slo: SloConfig, index: number, tree: Located): KeyPath {
 
 function checkExperiments(pieces: Pieces, report: Report): void {
   const { slis } = pieces
-  for (const { index, value } of pieces.experiments.entries) {
+  for (const entry of pieces.experiments.entries) {
+    const { index, value } = entry
     if (value === null) continue
+    checkAllocation(entry, report)
     const guarded = new Set<string>()
     for (const [at, { sli }] of (value.guardrails ?? []).entries()) {
       const path = ['experiments', index, 'guardrails', at, 'sli']
       checkSliName(path, sli, { slis, criterion: true, report })
+      checkShare(path, sli, { pieces, report })
       if (guarded.has(sli)) report(path, 'an SLI that is not a guardrail of this experiment already')
       guarded.add(sli)
     }
-    if (value.success !== undefined)
-      checkSliName(['experiments', index, 'success', 'sli'], value.success.sli, { slis, criterion: false, report })
+    if (value.success === undefined) continue
+    const path = ['experiments', index, 'success', 'sli']
+    checkSliName(path, value.success.sli, { slis, criterion: false, report })
+    checkShare(path, value.success.sli, { pieces, report })
   }
+}
+
+/** Variants whose share is wrong are among those named. */
+function checkAllocation({ index, value, raw }: Entry<ExperimentConfig>, report: Report): void {
+  if (value?.allocation === undefined) return
+  const { control } = value
+  const variants = Object.keys((raw as { allocation?: object }).allocation ?? {})
+  if (variants.length < 2) report(['experiments', index, 'allocation'], 'at least two variants')
+  else if (control !== undefined && !variants.includes(control))
+    report(['experiments', index, 'control'], `one of the variants of allocation (${variants.join(', ')})`)
+}
+
+/** Variants are compared by the share of what is good or bad. */
+function checkShare(path: KeyPath, name: string, { pieces, report }: { pieces: Pieces; report: Report }): void {
+  const sli = pieces.slis.entries.find((entry) => entry.name === name)?.value ?? null
+  if (sli !== null && isAmount(sli, pieces))
+    report(path, 'an SLI of good and bad events, since this one is an amount; give it an SLO with upper_bound instead')
 }
 
 const ANY_HOST: ReadonlySet<string> = new Set(['0.0.0.0', '::'])

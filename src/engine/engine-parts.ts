@@ -1,12 +1,12 @@
 // What an engine is made of, put together from its settings. Hides which part knows which.
 import { type Cohort, CohortRegistry } from '../cohort/registry.ts'
 import { countingOf } from '../model/counting.ts'
+import { withFlagEvaluations } from '../model/flag-evaluations.ts'
 import type { EngineSettings } from '../model/settings.ts'
 import { SlicePlan } from '../slices/plan.ts'
 import { Baselines } from './baselines.ts'
 import { type CompiledSlo, compileSlos, windowsOf } from './burn.ts'
 import { Exchange } from './exchange.ts'
-import { withFlagEvaluations } from './flag-evaluations.ts'
 import { ingestExpectation } from './ingest-expectation.ts'
 import { type CohortCounter, ItemIntake } from './items.ts'
 import { Ledger } from './ledger.ts'

@@ -15,12 +15,12 @@ import {
   TraceInheritance,
 } from '../cohort/traces.ts'
 import { vocabularyFor } from '../cohort/vocabulary.ts'
+import { FLAG_EVALUATIONS } from '../model/flag-evaluations.ts'
 import type { Observation } from '../model/observation.ts'
 import type { EngineSettings } from '../model/settings.ts'
 import { type ExportOutcome, type ExportRequest, type Signal, TRANSPORTS } from '../model/signal.ts'
 import type { UnitHasher } from '../units/unit-hasher.ts'
 import { countItems, Decoding } from './decoding.ts'
-import { FLAG_EVALUATIONS } from './flag-evaluations.ts'
 import { eventJudges, spanJudges, unitJudges } from './judging.ts'
 import type { Ledger } from './ledger.ts'
 import { PointIntake } from './points.ts'

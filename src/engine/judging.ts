@@ -15,12 +15,12 @@ import {
   SPAN_FIELDS,
 } from '../cohort/matching.ts'
 import type { AttributedRecord } from '../model/attributes.ts'
+import { FLAG_EVALUATIONS } from '../model/flag-evaluations.ts'
 import type { Matcher } from '../model/matcher.ts'
 import { BAD, DENOMINATOR, GOOD, NO_EVENT, NUMERATOR, type Observation } from '../model/observation.ts'
 import type { EventSli, Judgement, MetricSli, Sli, SliValue } from '../model/slo.ts'
 import type { SpanRecord } from '../model/span.ts'
 import type { Vocabulary } from '../model/vocabulary.ts'
-import { FLAG_EVALUATIONS } from './flag-evaluations.ts'
 
 /** Judges a record by one SLI: fills outcomes[index], and values[index] with what was measured (NaN where nothing was). */
 export type SliJudge<R> = (record: R, into: Observation, index: number) => void

@@ -1,5 +1,6 @@
 // OpenSLO v1 documents as a cohortd configuration. Decides which objects of a file belong together; everything in the file is either carried over
 // or told of, with its place.
+import { FLAG_EVALUATIONS } from '../model/flag-evaluations.ts'
 import { commentText, listText } from './configuration-text.ts'
 import { Names } from './names.ts'
 import { PolicyTranslator } from './openslo-alerts.ts'
@@ -39,7 +40,7 @@ type Kind = (typeof KINDS)[number]
 type Objects = Readonly<Record<Kind, ReadonlyMap<string, SourceNode>>>
 
 /** Names that a cohortd configuration has already. */
-const RESERVED_SLIS = ['flag_evaluations']
+const RESERVED_SLIS = [FLAG_EVALUATIONS.name]
 const RESERVED_POLICIES = ['experiment', 'workbook']
 
 /** Why objects of a kind are not carried over as such. */

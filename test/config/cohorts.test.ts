@@ -27,6 +27,15 @@ describe('cohorts', () => {
     ])
   })
 
+  it('are said to take all resources by a rule without a condition', () => {
+    const notesOf = (rule: string): readonly string[] =>
+      loadText(`cohorts: {resource_variants: [{experiment: gpu, variant: treatment${rule}}]}`).notes
+    expect(notesOf('')).toEqual([
+      'every resource is of treatment in gpu, unless something else tells its variant: the rule has no where',
+    ])
+    expect(notesOf(', where: {pool: gpu}')).toEqual([])
+  })
+
   it('take versions as they are written for values of an attribute, in any order', () => {
     const hashOf = (variants: string): string =>
       settingsOf(`cohorts: {resource_variants: [{experiment: a, attribute: v, variants: {${variants}}}]}`).configHash

@@ -43,7 +43,8 @@ Cohorts
   at most                 500 experiments, of each 50 variants and 1000 cohorts, idle for 1d
 
 SLIs
-  size  spans where span.kind is SERVER and http.route matches /^.api/, or resource.x is present with bytes; bad when span.status is not OK, or not (n < 5), or the value is 1000 or more; p50, p99.9
+  size              spans where span.kind is SERVER and http.route matches /^.api/, or resource.x is present with bytes; bad when span.status is not OK, or not (n < 5), or the value is 1000 or more; p50, p99.9
+  flag_evaluations  events where event.name is feature_flag.evaluation or feature_flag; bad when error.type is present
 
 SLO small: 95 % of size good over 7d, policy experiment
   ticket  at 1.5x in 1h and 5m: after 4.5 min of full outage, not before 50 events with 4 bad

@@ -34,7 +34,7 @@ const CASES: readonly (readonly [sentence: string, text: string, expected: reado
   [
     'an SLO on an SLI that does not exist',
     `${SLI}slos: [{name: x, sli: b, objective: 0.9}]`,
-    ['cohortd.yaml:2:23: slos[0].sli: found "b", expected one of the SLIs a (did you mean a?)'],
+    ['cohortd.yaml:2:23: slos[0].sli: found "b", expected one of the SLIs a, flag_evaluations (did you mean a?)'],
   ],
   [
     'an SLO on an SLI that calls nothing bad',
@@ -47,7 +47,7 @@ const CASES: readonly (readonly [sentence: string, text: string, expected: reado
     'an SLO that is wrong in itself as well still has its names checked',
     'slos: [{name: x, sli: latencie, objective: 1.5, policy: workbok}]',
     [
-      'cohortd.yaml:1:23: slos[0].sli: found "latencie", expected one of the SLIs availability, latency (did you mean latency?)',
+      'cohortd.yaml:1:23: slos[0].sli: found "latencie", expected one of the SLIs availability, latency, flag_evaluations (did you mean latency?)',
       'cohortd.yaml:1:44: slos[0].objective: found 1.5, expected a number above 0 and below 1, such as 0.999 (did you mean 0.015?)',
       'cohortd.yaml:1:57: slos[0].policy: found "workbok", expected one of the policies experiment, workbook (did you mean workbook?)',
     ],
@@ -262,7 +262,7 @@ const CASES: readonly (readonly [sentence: string, text: string, expected: reado
     'experiments:\n  - id: e\n    control: base\n    allocation: {control: 1, treatment: 1}\n    guardrails: [{sli: availabilty, margin: 1}]\n    success: {sli: nope, direction: up}\n  - id: f\n    guardrails: [{sli: latency}, {sli: latency}]\n    allocation: {only: 1}\n',
     [
       'cohortd.yaml:3:14: experiments[0].control: found "base", expected one of the variants of allocation (control, treatment)',
-      'cohortd.yaml:5:24: experiments[0].guardrails[0].sli: found "availabilty", expected one of the SLIs availability, latency (did you mean availability?)',
+      'cohortd.yaml:5:24: experiments[0].guardrails[0].sli: found "availabilty", expected one of the SLIs availability, latency, flag_evaluations (did you mean availability?)',
       'cohortd.yaml:5:45: experiments[0].guardrails[0].margin: found 1, expected a number above 1, such as 1.25',
       'cohortd.yaml:6:37: experiments[0].success.direction: found "up", expected one of increase, decrease',
       'cohortd.yaml:8:40: experiments[1].guardrails[1].sli: found "latency", expected an SLI that is not a guardrail of this experiment already',
@@ -270,10 +270,37 @@ const CASES: readonly (readonly [sentence: string, text: string, expected: reado
     ],
   ],
   [
+    'a planned share that is none, alone and beside a control',
+    'experiments: [{id: e, control: base, allocation: {base: -0.5, treatment: 1}}]',
+    ['cohortd.yaml:1:57: experiments[0].allocation.base: found -0.5, expected a number above 0, such as 0.5'],
+  ],
+  [
+    'amounts where good and bad events are compared',
+    'slis: [{name: cost, from: metrics, numerator: {metric: usd}, denominator: {metric: requests}}]\nslos: []\nexperiments:\n  - {id: e, guardrails: [{sli: cost}], success: {sli: cost, direction: decrease}}\n',
+    [
+      'cohortd.yaml:4:32: experiments[0].guardrails[0].sli: found "cost", expected an SLI of good and bad events, since this one is an amount; give it an SLO with upper_bound instead',
+      'cohortd.yaml:4:55: experiments[0].success.sli: found "cost", expected an SLI of good and bad events, since this one is an amount; give it an SLO with upper_bound instead',
+    ],
+  ],
+  [
+    'a window where the trace tells the variant',
+    'slis: [{name: buys, from: events, good: {event.name: purchase}, attribution: {by: trace, window: 1h}}]',
+    [
+      'cohortd.yaml:1:98: slis[0].attribution.window: found "1h", expected no such key beside by: trace, where cohorts.inherit_from_trace says how long',
+    ],
+  ],
+  [
+    'a bound of an amount for what is judged by itself',
+    'slos: [{name: flags, sli: flag_evaluations, upper_bound: 2}]',
+    [
+      'cohortd.yaml:1:58: slos[0].upper_bound: found 2, expected objective, unless the SLI is a ratio of two metrics with numerator_is: amount',
+    ],
+  ],
+  [
     'a guardrail on an SLI that does not exist',
     'experiments: [{id: e, guardrails: [{sli: availabilty}]}]',
     [
-      'cohortd.yaml:1:42: experiments[0].guardrails[0].sli: found "availabilty", expected one of the SLIs availability, latency (did you mean availability?)',
+      'cohortd.yaml:1:42: experiments[0].guardrails[0].sli: found "availabilty", expected one of the SLIs availability, latency, flag_evaluations (did you mean availability?)',
     ],
   ],
   [

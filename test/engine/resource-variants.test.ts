@@ -72,6 +72,15 @@ describe('a rule on resources', () => {
       { 'service.version': '2.0' },
       ['canary=treatment'],
     ],
+    [
+      'leaves to the next what it does not name',
+      [
+        rule({ variants: named, others: 'none' }),
+        rule({ attribute: null, variant: 'stable', where: equal('node.pool', 'gpu') }),
+      ],
+      { 'service.version': '1.7', 'node.pool': 'gpu' },
+      ['canary=stable'],
+    ],
   ])('%s', (_sentence, rules, resource, expected) => {
     expect(variantsOf(rules, resource)).toEqual(expected)
   })

@@ -1,5 +1,6 @@
 // slis: what is counted as good and bad, and what is measured.
 import { z } from 'zod'
+import { FLAG_EVALUATIONS } from '../../model/flag-evaluations.ts'
 import { condition } from './condition.ts'
 import { goodBelow, measured, valid } from './sli-parts.ts'
 import { duration, flag, number, oneOf, text } from './values.ts'
@@ -15,7 +16,7 @@ const percentiles = z
   .describe('Percentiles to report, each between 0 and 1; empty: none is kept.')
 
 /** Names that the daemon uses itself. */
-const RESERVED_NAMES: ReadonlySet<string> = new Set(['flag_evaluations'])
+const RESERVED_NAMES: ReadonlySet<string> = new Set([FLAG_EVALUATIONS.name])
 
 const name = text()
   .refine((given) => !RESERVED_NAMES.has(given) && !given.startsWith('@'), {

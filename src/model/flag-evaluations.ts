@@ -1,7 +1,7 @@
 // The SLI that is there without being configured: evaluations of feature flags. Its good events are the exposures of a variant, its bad
 // ones evaluations that failed, so that neither needs a count of its own.
-import type { EventSli, Sli } from '../model/slo.ts'
-import { FLAG_EVENT_NAMES } from '../model/vocabulary.ts'
+import type { EventSli, Sli } from './slo.ts'
+import { FLAG_EVENT_NAMES } from './vocabulary.ts'
 
 export const FLAG_EVALUATIONS: EventSli = {
   name: 'flag_evaluations',
@@ -24,7 +24,7 @@ export const FLAG_EVALUATIONS: EventSli = {
   attribution: null,
 }
 
-/** The configured SLIs, and behind them this one. */
+/** The configured SLIs, and behind them this one, which an SLO may name like any other. */
 export function withFlagEvaluations(slis: readonly Sli[]): readonly Sli[] {
   return [...slis, FLAG_EVALUATIONS]
 }
