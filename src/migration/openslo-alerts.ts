@@ -87,7 +87,9 @@ export class PolicyTranslator {
   }
 
   #referredPolicy(item: SourceNode, promised: Promised): ReadPolicy[] {
-    const reference = item.text('alertPolicyRef')
+    // The specification has plain names here; tools write alertPolicyRef.
+    const isName = typeof item.value === 'string' && item.value !== ''
+    const reference = isName ? String(item.value) : item.text('alertPolicyRef')
     const policy = reference === null ? item : (this.#policies.get(reference) ?? null)
     if (policy === null) {
       item.leaveOut(`there is no AlertPolicy ${reference} in the file`)
@@ -95,7 +97,8 @@ export class PolicyTranslator {
     }
     if (reference === null && isOtherKind(item, 'AlertPolicy')) return []
     const read = this.#policy(policy, promised)
-    if (reference !== null && read.rules.length > 0) item.useAll('alertPolicyRef')
+    if (isName && read.rules.length > 0) item.use()
+    else if (reference !== null && read.rules.length > 0) item.useAll('alertPolicyRef')
     else item.leaveOut('nothing of this policy could be taken over')
     return [read]
   }

@@ -137,6 +137,7 @@ function objectsOf(documents: readonly SourceNode[]): { objects: Objects; proble
     else if (kind === undefined) refuse(`the kind is none of ${KINDS.join(', ')}`, document.get('kind'))
     else if (typeof name !== 'string' || !/^[A-Za-z0-9][\w.-]{0,252}$/.test(name))
       refuse('metadata.name is missing or no name (letters, digits, -, . and _)', nameNode)
+    else if (document.get('spec')?.kind !== 'map') refuse(`this ${kind} has no spec`, document.get('spec'))
     else if (objects[kind].has(name)) refuse(`a second ${kind} of the name ${name}`, nameNode)
     else {
       document.useAll('apiVersion', 'kind')

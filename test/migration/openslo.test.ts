@@ -122,6 +122,41 @@ test('whatever stands in the fields, the file is refused or the configuration lo
   )
 })
 
+test('alert policies are found by their plain names too, and one that is not there is told of', () => {
+  const text = `apiVersion: openslo/v1
+kind: SLO
+metadata: {name: a}
+spec:
+  indicator:
+    metadata: {name: good}
+    spec:
+      ratioMetric:
+        counter: true
+        good: {metricSource: {type: prometheus, spec: {query: 'sum(rate(ok_total[5m]))'}}}
+        total: {metricSource: {type: prometheus, spec: {query: 'sum(rate(all_total[5m]))'}}}
+  timeWindow: [{duration: 30d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.99}]
+  alertPolicies: [fast, gone]
+---
+apiVersion: openslo/v1
+kind: AlertPolicy
+metadata: {name: fast}
+spec:
+  alertWhenBreaching: true
+  conditions:
+    - kind: AlertCondition
+      metadata: {name: c}
+      spec: {severity: page, condition: {kind: burnrate, op: gte, threshold: 3, lookbackWindow: 1h}}
+`
+  const { configuration, remarks } = translated(text)
+  const [slo] = settingsOf(configuration).engine.slos
+  expect(slo.policy).toMatchObject({ name: 'fast', rules: [{ severity: 'page', factor: 3, longSeconds: 3600 }] })
+  expect(remarks.filter(({ kind }) => kind === 'left_out')).toMatchObject([
+    { line: 15, path: 'spec.alertPolicies[1]', why: 'there is no AlertPolicy gone in the file' },
+  ])
+})
+
 const SLO = `apiVersion: openslo/v1
 kind: SLO
 metadata: {name: a}
@@ -131,12 +166,14 @@ describe('refuses, with the place,', () => {
   test.each<[sentence: string, text: string, place: string, why: string]>([
     ['an empty file', '', '1:1', 'no OpenSLO object'],
     ['what is no YAML', 'a: [', '1:5', 'not YAML'],
-    ['an earlier version', `${SLO}---\napiVersion: openslo/v1alpha\nkind: SLO\n`, '5:13', '"openslo/v1alpha"'],
+    ['an earlier version', `${SLO}spec: {}\n---\napiVersion: openslo/v1alpha\nkind: SLO\n`, '6:13', '"openslo/v1alpha"'],
     ['a later version', 'apiVersion: openslo.com/v2alpha\nkind: SLO\n', '1:13', 'only openslo/v1'],
     ['no version', 'kind: SLO\n', '1:1', 'no apiVersion'],
     ['a kind that is not known', 'apiVersion: openslo/v1\nkind: SLOs\n', '2:7', 'the kind is none of SLO'],
     ['a name that is missing', 'apiVersion: openslo/v1\nkind: SLO\n', '1:1', 'metadata.name'],
-    ['a name twice', `${SLO}---\n${SLO}`, '7:18', 'a second SLO of the name a'],
+    ['a name twice', `${SLO}spec: {}\n---\n${SLO}spec: {}\n`, '8:18', 'a second SLO of the name a'],
+    ['an object of which nothing is said', SLO, '1:1', 'this SLO has no spec'],
+    ['a spec that is no map', `${SLO}spec: [1]\n`, '4:7', 'this SLO has no spec'],
     ['a key twice', `${SLO}kind: SLI\n`, '4:1', 'unique'],
     [
       'values that go on for ever',
