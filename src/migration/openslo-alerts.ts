@@ -89,7 +89,7 @@ export class PolicyTranslator {
   #referredPolicy(item: SourceNode, promised: Promised): ReadPolicy[] {
     // The specification has plain names here; tools write alertPolicyRef.
     const isName = typeof item.value === 'string' && item.value !== ''
-    const reference = isName ? String(item.value) : item.text('alertPolicyRef')
+    const reference = isName ? item.value : item.text('alertPolicyRef')
     const policy = reference === null ? item : (this.#policies.get(reference) ?? null)
     if (policy === null) {
       item.leaveOut(`there is no AlertPolicy ${reference} in the file`)

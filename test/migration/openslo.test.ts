@@ -166,7 +166,12 @@ describe('refuses, with the place,', () => {
   test.each<[sentence: string, text: string, place: string, why: string]>([
     ['an empty file', '', '1:1', 'no OpenSLO object'],
     ['what is no YAML', 'a: [', '1:5', 'not YAML'],
-    ['an earlier version', `${SLO}spec: {}\n---\napiVersion: openslo/v1alpha\nkind: SLO\n`, '6:13', '"openslo/v1alpha"'],
+    [
+      'an earlier version',
+      `${SLO}spec: {}\n---\napiVersion: openslo/v1alpha\nkind: SLO\n`,
+      '6:13',
+      '"openslo/v1alpha"',
+    ],
     ['a later version', 'apiVersion: openslo.com/v2alpha\nkind: SLO\n', '1:13', 'only openslo/v1'],
     ['no version', 'kind: SLO\n', '1:1', 'no apiVersion'],
     ['a kind that is not known', 'apiVersion: openslo/v1\nkind: SLOs\n', '2:7', 'the kind is none of SLO'],
