@@ -46,6 +46,10 @@ export function observeEngine(metrics: SelfMetrics, engine: Engine): void {
     }).map(([limit, value]) => ({ labels: { limit }, value }))
   })
   metrics.observe('cohortd_trace_evicted_total', () => engine.counters.tracesEvicted)
+  metrics.observe('cohortd_store_rows_left_out_total', () => {
+    const { damagedRows: damaged, refusedRows: limit } = engine.exchange
+    return Object.entries({ damaged, limit }).map(([reason, value]) => ({ labels: { reason }, value }))
+  })
   metrics.observe('cohortd_negative_durations_total', () => engine.counters.negativeDurations)
 }
 

@@ -15,13 +15,12 @@ import {
 } from '../model/partial.ts'
 import { minuteOf } from '../slices/minute-counts.ts'
 import type { SlicePlan } from '../slices/plan.ts'
-import { PartialError } from '../slices/series.ts'
-import { UnitBytesError } from '../units/unit-codec.ts'
 import { Leadership, type LeadershipParts } from './leadership.ts'
 import type { AdoptedRow } from './own-partials.ts'
+import { isDamage, isSound } from './row-check.ts'
 import { bare, byCohort, byWriter, keyOf, lastSealed } from './row-keys.ts'
 import type { Share } from './share.ts'
-import { isOfUnits, StateError, unpackPartials } from './state.ts'
+import { isOfUnits, unpackPartials } from './state.ts'
 import { STREAMS } from './stream-sightings.ts'
 import type { TrackedCohort } from './tracked-cohort.ts'
 
@@ -34,7 +33,7 @@ export interface StoredParts {
 export class Exchange extends Leadership {
   readonly #plan: SlicePlan
   readonly #sliNames: readonly string[]
-  /** Rows of others that could not be read; rows of cohorts for which the limits had no room. */
+  /** Rows that could not be read; rows of cohorts for which the limits had no room. */
   damagedRows = 0
   refusedRows = 0
 
@@ -189,8 +188,7 @@ export class Exchange extends Leadership {
     try {
       this.#count(tracked, row, { source, isFinal })
     } catch (error) {
-      if (!(error instanceof StateError || error instanceof PartialError || error instanceof UnitBytesError))
-        throw error
+      if (!isDamage(error)) throw error
       this.damagedRows++
     }
     tracked.touched = true
@@ -234,7 +232,9 @@ export class Exchange extends Leadership {
   }
 
   #restoreOwn(experiment: string, rows: readonly PartialRow[]): void {
-    for (const [cohort, mine] of byCohort(rows)) {
+    const sound = rows.filter(({ bytes }) => isSound(bytes))
+    this.damagedRows += rows.length - sound.length
+    for (const [cohort, mine] of byCohort(sound)) {
       const tracked = this.cohorts.find(experiment, cohort)
       if (tracked === null) continue
       tracked.own.restore(mine)
@@ -253,19 +253,21 @@ export class Exchange extends Leadership {
 
   /**
    * Takes rows of a writer that is gone for good, which are counted here already, into the own history, so that the store can do without them:
-   * those that are old enough at `second`. Gives these; the others stay for later.
+   * those that are old enough at `second`. Gives these; the others stay for later. Damaged ones, which were not counted, are removed all the same.
    */
   adopt(experiment: string, rows: readonly WriterRow[], second: number): WriterRow[] {
     const oldest = second - this.#plan.foldAgeSeconds
     const ripe = rows.filter(({ slice }) => (slice + 1) * 60 <= oldest)
     for (const [cohort, ofCohort] of byCohort(ripe)) {
       const tracked = this.cohorts.find(experiment, cohort)
-      const adopted = ofCohort.map((row) => ({ writer: row.writer, key: bare(row), bytes: row.bytes }))
-      if (tracked === null) this.share(experiment).adopted.push(...adopted)
-      else {
-        tracked.own.adopt(adopted, second)
-        tracked.queue()
-      }
+      const rowsOfCohort = ofCohort.map((row) => ({ writer: row.writer, key: bare(row), bytes: row.bytes }))
+      const { adopted = [], removed = [] } = Object.groupBy(rowsOfCohort, ({ bytes }) =>
+        tracked !== null && isSound(bytes) ? 'adopted' : 'removed',
+      )
+      this.share(experiment).adopted.push(...removed)
+      if (tracked === null || adopted.length === 0) continue
+      tracked.own.adopt(adopted, second)
+      tracked.queue()
     }
     return ripe
   }

@@ -107,9 +107,15 @@ export class UnitAttribution {
     const event = this.#waiting.view(item, nowMs)
     for (const experiment of this.#experiments.keys())
       if (!scope.skips(experiment) && this.#attributeTo(experiment, event)) scope.touch(experiment)
-    const isKept = this.#waiting.keep(event)
+    const isKept = this.#waiting.keep(event, this.#isOutside(item.unit))
     if (event.isAttributed) return 'attributed'
     return isKept ? 'waits' : 'none'
+  }
+
+  /** Whether no experiment that there is can have the unit in its sample. */
+  #isOutside(unit: number): boolean {
+    for (const { threshold } of this.#experiments.values()) if (unit < threshold) return false
+    return this.#experiments.size > 0
   }
 
   /** Adds the experiments for which an event of the unit would be counted. */

@@ -1,4 +1,5 @@
-// Events whose variant is that of their unit, while they wait for its exposure: bounded, in the order of receipt.
+// Events whose variant is that of their unit, while they wait for its exposure: bounded, in the order of receipt. Those whose unit is outside of every
+// sample, so that only an experiment that is still to come can have it, give way first.
 import { Observation } from '../model/observation.ts'
 import type { StagedItem } from './staging.ts'
 
@@ -27,6 +28,8 @@ export class WaitingUnits {
   readonly #ended: (event: WaitingEvent) => void
   /** In the order of receipt. */
   readonly #queue = new Set<WaitingEvent>()
+  /** Of units outside of every sample, likewise. */
+  readonly #outside = new Set<WaitingEvent>()
   readonly #byUnit = new Map<number, WaitingEvent[]>()
   #scratch: Observation | null = null
 
@@ -40,13 +43,14 @@ export class WaitingUnits {
     return { unit, unitSecond, nowMs, observation, experiments: [], isAttributed: false, isHeld: false }
   }
 
-  /** Keeps an event until its wait is over; false where nothing waits. */
-  keep(event: WaitingEvent): boolean {
+  /** Keeps an event until its wait is over; false where it does not wait. `isOutside`: no sample that there is has its unit or would take it. */
+  keep(event: WaitingEvent, isOutside: boolean): boolean {
     if (this.#waitMs === 0) return false
-    if (this.#queue.size >= MOST_WAITING) this.#evictOldest()
+    if (this.#queue.size + this.#outside.size >= MOST_WAITING && !this.#evictFor(isOutside)) return false
     event.observation = copyOf(event.observation)
     event.isHeld = true
-    this.#queue.add(event)
+    if (isOutside) this.#outside.add(event)
+    else this.#queue.add(event)
     const ofUnit = this.#byUnit.get(event.unit)
     if (ofUnit === undefined) this.#byUnit.set(event.unit, [event])
     else ofUnit.push(event)
@@ -64,10 +68,11 @@ export class WaitingUnits {
   }
 
   advance(nowMs: number): void {
-    for (const event of this.#queue) {
-      if (nowMs - event.nowMs <= this.#waitMs) return
-      this.#end(event)
-    }
+    for (const queue of [this.#outside, this.#queue])
+      for (const event of queue) {
+        if (nowMs - event.nowMs <= this.#waitMs) break
+        this.#end(event)
+      }
   }
 
   /** An observation with the same head and `factor` times the weight; its outcomes are to be set, and it is used again. */
@@ -81,16 +86,18 @@ export class WaitingUnits {
     return scratch
   }
 
-  #evictOldest(): void {
-    for (const event of this.#queue) {
-      this.evicted++
-      this.#end(event)
-      return
-    }
+  /** Ends the wait of the oldest that may give way; false where the one that comes is itself the first to go. */
+  #evictFor(isOutside: boolean): boolean {
+    this.evicted++
+    const [first] = this.#outside.size > 0 ? this.#outside : isOutside ? [] : this.#queue
+    if (first === undefined) return false
+    this.#end(first)
+    return true
   }
 
   #end(event: WaitingEvent): void {
     this.#queue.delete(event)
+    this.#outside.delete(event)
     const others = (this.#byUnit.get(event.unit) ?? []).filter((other) => other !== event)
     if (others.length === 0) this.#byUnit.delete(event.unit)
     else this.#byUnit.set(event.unit, others)

@@ -93,6 +93,12 @@ export const DAEMON_METRICS = {
     help: 'Times that something the store held was found gone without anybody having removed it.',
     labels: [],
   },
+  cohortd_store_rows_left_out_total: {
+    type: 'counter',
+    unit: null,
+    help: 'Rows of the store that are not counted, since they are damaged or the limits have no room for them.',
+    labels: ['reason'],
+  },
   cohortd_events_dropped_total: {
     type: 'counter',
     unit: null,

@@ -8,6 +8,7 @@ import { HASH_RANGE } from './unit-hasher.ts'
 
 const VERSION = 1
 const LEAST_UNIT_BYTES = 2
+const MOST_KEY_ID = 2 ** 32 - 1
 
 /** The bytes tell no units that this version can read. */
 export class UnitBytesError extends Error {
@@ -53,6 +54,7 @@ function readUnits(reader: ByteReader): KnownUnits {
   const version = reader.byte()
   if (version !== VERSION) throw new MalformedBytesError(`version ${version} is unknown`)
   const keyId = reader.varint()
+  if (keyId > MOST_KEY_ID) throw new MalformedBytesError('an id of a key that is none')
   const threshold = reader.double()
   if (!(threshold > 0 && threshold <= HASH_RANGE)) throw new MalformedBytesError('a threshold that is none')
   const count = reader.countOf(LEAST_UNIT_BYTES)

@@ -1,14 +1,15 @@
 // A bounded sample of units: those whose hash lies below a threshold, which is lowered when there are too many. Since hashes are spread evenly and
 // say nothing of their unit, the sample is a fair one, the same units are in everybody's sample, and the union of two samples is the sample
-// of the union, at the lower threshold. So it can be merged in any order, as often as wanted.
+// of the union. Thresholds are steps of a ladder that is the same for all: the threshold is the highest step below which not too many units lie. So
+// the sample is a matter of which units were seen alone, and not of the order, by whom, or how often.
 import { HASH_RANGE } from './unit-hasher.ts'
 
 /** In the place of an entry: the unit is not in the sample. */
 export const NO_ENTRY = -1
 
 const INITIAL_CAPACITY = 64
-/** What remains, as a share of the capacity, when the sample is full. */
-const KEPT_SHARE = 0.75
+/** Each threshold is so much of the one above it; doubles are multiplied alike everywhere. */
+const STEP = 0.75
 /** Standard deviations of a 95 % interval. */
 const Z = 1.959964
 const MASK_BITS = 32
@@ -86,8 +87,8 @@ export class UnitSample {
       this.#update(known, sighting)
       return known
     }
-    if (this.#size === this.#capacity) {
-      this.lowerTo(this.#thresholdKeeping(Math.floor(this.#capacity * KEPT_SHARE)))
+    while (this.#size === this.#capacity) {
+      this.lowerTo(this.#threshold * STEP)
       if (hash >= this.#threshold) return NO_ENTRY
     }
     return this.#insert(hash, sighting)
@@ -129,10 +130,11 @@ export class UnitSample {
     return this.#estimate(this.#byGroup[group])
   }
 
-  /** Lets go of the entries from this hash on, for good. */
-  lowerTo(threshold: number): void {
-    if (threshold >= this.#threshold) return
-    this.#threshold = threshold
+  /** Lets go of the entries from this hash on, for good, and of those between it and the next step below. */
+  lowerTo(highest: number): void {
+    if (highest >= this.#threshold) return
+    while (this.#threshold > highest) this.#threshold *= STEP
+    const threshold = this.#threshold
     let kept = 0
     for (let entry = 0; entry < this.#size; entry++) {
       if (this.#hashes[entry] < threshold) this.#move(entry, kept++)
@@ -224,11 +226,6 @@ export class UnitSample {
     while (slots < 2 * capacity) slots *= 2
     this.#slots = new Int32Array(slots)
     for (let entry = 0; entry < this.#size; entry++) this.#link(entry)
-  }
-
-  /** The threshold below which so many entries lie. */
-  #thresholdKeeping(count: number): number {
-    return this.#hashes.slice(0, this.#size).sort()[count]
   }
 }
 

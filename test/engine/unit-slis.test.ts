@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
 import type { Matcher } from '../../src/model/matcher.ts'
 import type { EventSli, UnitAttribution } from '../../src/model/slo.ts'
+import { UnitHasher } from '../../src/units/unit-hasher.ts'
+import { UnitSample } from '../../src/units/unit-sample.ts'
 import { sliReport, sloReport, variantReport } from './reports.ts'
 import { engineSettings, slo } from './settings.ts'
 import { exposure, type LogSketch, logs } from './telemetry.ts'
@@ -134,6 +136,31 @@ describe('the report of units', () => {
     expect(sliReport(engine, 'checkout/treatment', 'conversion').estimated).toBe(true)
   })
 
+  test('gives no room to conversions of units outside of it while one inside waits', () => {
+    const engine = engineWith({}, { limits: { ...engineSettings().limits, unitsPerExperiment: 64 } })
+    const exposures = Array.from({ length: 60_000 }, (_, n) => exposure(at(0), 'control', `user-${n}`))
+    engine.consume(logs(exposures), at(0))
+    const hasher = new UnitHasher('key')
+    const sample = new UnitSample({ capacity: 64 })
+    for (let n = 0; n < 60_000; n++) sample.see(hasher.hash(`user-${n}`), { group: 0, place: 0, second: 0 })
+    const isInside = (id: string): boolean => hasher.hash(id) < sample.threshold
+    const strangers = Array.from({ length: 80_000 }, (_, n) => `stranger-${n}`)
+    const inside = strangers.find(isInside)!
+    const outside = strangers.filter((id) => !isInside(id)).slice(0, 50_000)
+    engine.consume(logs([buy(at(2), inside)]), at(2))
+    engine.consume(logs(outside.map((id) => buy(at(2), id))), at(2))
+    expect(engine.items().logs).toMatchObject({ pending: 20_000, unattributed: 30_001 })
+    engine.consume(logs([exposure(at(1), 'treatment', inside)]), at(3))
+    engine.advanceTo(at(20))
+    expect(sliReport(engine, 'checkout/treatment', 'conversion').good).toBeGreaterThan(0)
+    expect(engine.items().logs).toMatchObject({
+      received: 110_002,
+      attributed: 60_002,
+      unattributed: 50_000,
+      pending: 0,
+    })
+  })
+
   test('is empty where exposures tell no unit, or units are not looked at', () => {
     const engine = engineWith({}, { unitAttributes: [] })
     engine.consume(logs([exposure(at(0), 'treatment', 'u1')]), at(0))
@@ -173,6 +200,30 @@ describe('units of several writers', () => {
       expect(variantReport(engine, 'checkout', 'treatment')).toMatchObject({ exposures: 4, unique_units: 3 })
       expect(sliReport(engine, 'checkout/treatment', 'conversion')).toMatchObject({ events: 3, good: 2, bad: 1 })
     }
+  })
+
+  test('that are damaged are left out, told of and let go, and those beside them are taken', () => {
+    const [one, two] = [engineWith({}), engineWith({})]
+    one.consume(logs([exposure(at(0), 'treatment', 'u1'), exposure(at(0), 'control', 'u2')]), at(0))
+    const rows = flushed(one).filter(({ experiment }) => experiment === 'checkout')
+    expect(rows.length).toBe(2)
+    const stored = rows.map((row, at) => ({
+      ...row,
+      writer: 'one',
+      bytes: at === 0 ? row.bytes.subarray(0, -1) : row.bytes,
+    }))
+    two.advanceTo(at(400))
+    two.exchange.load('checkout', { rows: stored, writers: [] })
+    expect(two.exchange.damagedRows).toBe(1)
+    expect(two.exchange.adopt('checkout', stored, EPOCH_MS / 1000 + 400)).toEqual(stored)
+    const [draft] = two.takeFlushes(100)
+    expect(draft.adopted).toMatchObject([
+      { writer: 'one', keys: [{ slice: stored[0].slice }, { slice: stored[1].slice }] },
+    ])
+    two.exchange.rebuild('checkout', { rows: [], writers: [] }, stored)
+    expect(two.exchange.damagedRows).toBe(2)
+    const { variants = [] } = two.experiment('checkout') ?? {}
+    expect(variants.map(({ unique_units: units }) => units)).toEqual([null, 1])
   })
 
   test('of another key are not taken, and told of', () => {

@@ -108,6 +108,31 @@ describe('the sample', () => {
     )
   })
 
+  test('is a matter of the units alone: in any order, by any number of others that are merged', () => {
+    fc.assert(
+      fc.property(sightings, fc.array(fc.nat(3), { minLength: 600, maxLength: 600 }), fc.nat(), (seen, parts, seed) => {
+        const whole = sampleOf(seen, 64)
+        const shuffled = seen.toSorted((a, b) => ((a.unit * 7919 + seed) % 101) - ((b.unit * 7919 + seed) % 101))
+        const merged = new UnitSample({ capacity: 64 })
+        for (let part = 0; part < 4; part++) {
+          const other = sampleOf(
+            shuffled.filter((_, at) => parts[at] === part),
+            64,
+          )
+          merged.lowerTo(other.threshold)
+          for (const { unit, group, second } of shuffled.filter((_, at) => parts[at] === part))
+            if (other.find(hasher.hash(`u${unit}`)) !== NO_ENTRY)
+              merged.see(hasher.hash(`u${unit}`), { group, place: group, second })
+        }
+        for (const sample of [merged, sampleOf(shuffled, 64)]) {
+          expect(sample.threshold).toBe(whole.threshold)
+          expect(contentOf(sample)).toEqual(contentOf(whole))
+        }
+        expect(whole.size).toBeLessThanOrEqual(64)
+      }),
+    )
+  })
+
   test('estimates a million units of two groups within two percent, in the memory that it says', () => {
     let within = 0
     let estimates = 0
