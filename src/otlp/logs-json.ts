@@ -10,7 +10,7 @@ import { readEnum, readTime } from './json-fields.ts'
 import type { Moment } from './json-numbers.ts'
 import { ByteNames } from './names.ts'
 import { countRecordsJson, JsonRecordWalk, RecordNames } from './records-json.ts'
-import { severityOfText } from './severity.ts'
+import { severityOf } from './severity.ts'
 import { StringTable } from './strings.ts'
 import { readTraceIdJson } from './trace-id.ts'
 import { WantedAttributes } from './wanted.ts'
@@ -144,7 +144,7 @@ export class LogJsonDecoder {
     const { second, nanos } = isTimed ? this.#time : this.#observed
     record.second = second
     record.nanos = nanos
-    if (record.severity === 0 && this.#severityText !== '') record.severity = severityOfText(this.#severityText)
+    record.severity = severityOf(record.severity, this.#severityText)
     if (record.eventName !== '') return
     const attribute = record.attributes.values[this.#eventNameSlot]
     record.eventName = typeof attribute === 'string' && attribute !== '' ? attribute : (this.#bodyName ?? '')

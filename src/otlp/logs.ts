@@ -6,7 +6,7 @@ import { AttributeReader } from './attributes.ts'
 import { countFields } from './counting.ts'
 import { Cursor } from './cursor.ts'
 import { EventNames, withEventName } from './event-names.ts'
-import { severityOfText } from './severity.ts'
+import { severityOf } from './severity.ts'
 import { StringTable } from './strings.ts'
 import { nanosWithin, wholeSeconds } from './time.ts'
 import { readTraceId } from './trace-id.ts'
@@ -204,7 +204,7 @@ export class LogDecoder {
     const low = isTimed ? this.#timeLow : this.#observedLow
     record.second = wholeSeconds(low, isTimed ? this.#timeHigh : this.#observedHigh)
     record.nanos = nanosWithin(low, record.second)
-    if (record.severity === 0 && this.#severityText !== '') record.severity = severityOfText(this.#severityText)
+    record.severity = severityOf(record.severity, this.#severityText)
     if (record.eventName !== '') return
     const attribute = record.attributes.values[this.#eventNameSlot]
     record.eventName = typeof attribute === 'string' && attribute !== '' ? attribute : (this.#bodyName ?? '')

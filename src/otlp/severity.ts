@@ -1,5 +1,5 @@
-// The severity of a log record that has no number, from its text.
-import { SEVERITY_NUMBERS } from '../model/log.ts'
+// The severity of a log record: its number, else what its text says.
+import { GREATEST_SEVERITY, SEVERITY_NUMBERS } from '../model/log.ts'
 
 /** Names that other logging systems have for the severities of OpenTelemetry. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
@@ -9,6 +9,12 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   INFORMATION: 'INFO',
 }
 const MOST_DIGIT = 4
+
+/** SeverityNumber of a record that has this number and text; a number that there is not counts as none. */
+export function severityOf(number: number, text: string): number {
+  if (number >= 1 && number <= GREATEST_SEVERITY) return number
+  return text === '' ? 0 : severityOfText(text)
+}
 
 /** SeverityNumber of a text such as "ERROR", "error" or "ERROR2"; 0: it names none. */
 export function severityOfText(text: string): number {

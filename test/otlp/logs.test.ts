@@ -6,7 +6,7 @@ import { FLAG_EVENT_NAMES, Vocabulary } from '../../src/model/vocabulary.ts'
 import { DecodeError } from '../../src/otlp/cursor.ts'
 import { countLogs, LogDecoder } from '../../src/otlp/logs.ts'
 import { countLogsJson, LogJsonDecoder } from '../../src/otlp/logs-json.ts'
-import { severityOfText } from '../../src/otlp/severity.ts'
+import { severityOf, severityOfText } from '../../src/otlp/severity.ts'
 import { TraceDecoder } from '../../src/otlp/traces.ts'
 import { TraceJsonDecoder } from '../../src/otlp/traces-json.ts'
 import { toJson } from '../../src/otlp/transcode.ts'
@@ -102,7 +102,7 @@ function expectedLog(log: RawLog, vocabulary: Vocabulary): Omit<PlainLog, 'resou
   return {
     traceId: log.traceId?.length === 16 ? Buffer.from(log.traceId).toString('hex') : '0'.repeat(32),
     time: time === 0n ? BigInt.asUintN(64, int64(log.observedTimeUnixNano)) : time,
-    severity: (log.severityNumber ?? 0) || severityOfText(text(log.severityText)),
+    severity: severityOf(log.severityNumber ?? 0, text(log.severityText)),
     eventName: names.find((name) => name !== '') ?? '',
     attributes: expectedAttributes(log.attributes, vocabulary),
   }
@@ -204,6 +204,17 @@ describe('the severity of a text', () => {
     ['whatever', 0],
   ])('%s is %i', (given, expected) => {
     expect(severityOfText(given)).toBe(expected)
+  })
+
+  test.each([
+    [17, 'INFO', 17],
+    [24, '', 24],
+    [0, 'INFO', 9],
+    [25, 'INFO', 9],
+    [-1, 'WARN', 13],
+    [2_147_483_647, '', 0],
+  ])('beside the number %i and with the text %j is %i', (number, given, expected) => {
+    expect(severityOf(number, given)).toBe(expected)
   })
 })
 
