@@ -1,12 +1,11 @@
-// What export requests of spans and of log records have in common in OTLP/JSON: resources, in them scopes, in them the records. Hides that a
-// resource may come after the records that it describes.
+// What export requests of spans and of log records have in common in OTLP/JSON: resources, in them scopes, in them the records.
 import type { AttributeSet } from '../model/attributes.ts'
 import type { JsonAttributeReader } from './attributes-json.ts'
 import { countElements, isMember } from './counting.ts'
 import { JsonCursor } from './json-cursor.ts'
 import { ByteNames } from './names.ts'
+import { OrderedMembers } from './ordered-members.ts'
 
-const RESOURCE = new ByteNames(['resource'])
 const RESOURCE_ATTRIBUTES = new ByteNames(['attributes'])
 
 /** The members' names of one signal. */
@@ -32,6 +31,8 @@ export class JsonRecordWalk {
   readonly #attributes: JsonAttributeReader
   readonly #resource: AttributeSet
   readonly #readRecord: () => void
+  /** Records that come before their resource are passed over, and read when it is known. */
+  readonly #members: OrderedMembers
   #records = 0
 
   /** Before `readRecord`, which reads the record that comes next, `resource` holds the attributes of its resource. */
@@ -49,6 +50,10 @@ export class JsonRecordWalk {
     this.#attributes = parts.attributes
     this.#resource = parts.resource
     this.#readRecord = parts.readRecord
+    this.#members = new OrderedMembers(cursor, [
+      { names: ['resource'], read: () => this.#readResource() },
+      { names: [parts.names.scopesName], read: () => this.#allScopes() },
+    ])
   }
 
   /** Reads each record of a request in the order of the text and returns their number. Throws DecodeError, which names the JSON path. */
@@ -74,33 +79,9 @@ export class JsonRecordWalk {
     }
   }
 
-  /** Records that come before their resource are passed over, and read when it is known. */
   #ofResource(): void {
-    const cursor = this.#cursor
-    let known = false
-    let scopes = -1
-    let read = false
     this.#resource.clear()
-    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-      if (isMember(cursor, RESOURCE)) {
-        if (cursor.passNull()) continue
-        if (known) cursor.fail('resource is given twice')
-        known = true
-        this.#readResource()
-      } else if (isMember(cursor, this.#names.scopes)) {
-        if (cursor.passNull()) continue
-        if (scopes >= 0) cursor.fail(`${this.#names.scopesName} is given twice`)
-        scopes = cursor.position
-        read = known
-        if (read) this.#allScopes()
-        else cursor.skip()
-      } else cursor.skip()
-    }
-    if (scopes < 0 || read) return
-    const after = cursor.position
-    cursor.position = scopes
-    this.#allScopes()
-    cursor.position = after
+    this.#members.read()
   }
 
   #readResource(): void {
