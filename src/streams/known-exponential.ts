@@ -27,6 +27,11 @@ export class KnownExponential {
     this.#negative = indexed(negative)
   }
 
+  /** Numbers that it holds. */
+  get size(): number {
+    return this.#positive.counts.length + this.#negative.counts.length
+  }
+
   /** Adds the buckets that a point has gained to an increase that has begun; false, and nothing is added, where it has lost anything. */
   gain(point: MetricPoint, into: Increase): boolean {
     const gains = this.#gains(point)

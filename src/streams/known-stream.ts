@@ -80,6 +80,11 @@ export class KnownStream implements Identified {
     return this.#isNumber || this.#bounds !== null || this.#exponential !== null
   }
 
+  /** Numbers that it holds. */
+  get size(): number {
+    return this.#numbers.length + (this.#exponential?.size ?? 0)
+  }
+
   /** Remembers the numbers of a point, in the place of those before. */
   remember(point: MetricPoint): void {
     this.#isNumber = !isExplicit(point) && point.kind !== EXPONENTIAL_HISTOGRAM
@@ -155,6 +160,11 @@ export class KnownStream implements Identified {
     into.begin(count - this.#numbers[COUNT], sum - this.#numbers[SUM])
     return before.gain(point, into)
   }
+}
+
+/** Numbers of a point that are remembered, about. */
+export function sizeOf({ buckets, positive, negative }: MetricPoint): number {
+  return BUCKETS + buckets.length + positive.counts.length + negative.counts.length
 }
 
 /** 53 bits out of the first two words of an identity. */

@@ -24,7 +24,7 @@ import {
   SUMMARY,
 } from '../model/metric-point.ts'
 import type { Increase } from './increase.ts'
-import { fillWhole, KnownStream, keyOf } from './known-stream.ts'
+import { fillWhole, KnownStream, keyOf, sizeOf } from './known-stream.ts'
 import { StreamIndex } from './stream-index.ts'
 
 /** `counted`: the increase is filled. All others add nothing. */
@@ -49,6 +49,8 @@ export interface StreamTableOptions {
   readonly youngMs: number
 }
 
+/** Numbers that a series may hold, taking all of them together: of a histogram each bucket is one. */
+export const NUMBERS_PER_SERIES = 256
 /** All series are looked through for ended ones so often at most: at the limit every new one asks for room. */
 const SWEEP_EVERY_MS = 1000
 
@@ -71,6 +73,8 @@ export class StreamTable {
   readonly #expiryMs: number
   readonly #youngMicros: number
   readonly #streams = new StreamIndex<KnownStream>()
+  /** Numbers that all series hold. */
+  #numbers = 0
   /** When cumulative series had ended, Unix microseconds, by their keys, oldest first. */
   readonly #ended = new Map<number, number>()
   #viewStartMicros: number
@@ -119,7 +123,7 @@ export class StreamTable {
     const time = timeMicrosOf(point)
     const known = this.#find(point, nowMs)
     if (known === null) {
-      if (!this.#makeRoom(nowMs)) this.counters.untracked++
+      if (!this.#makeRoom(nowMs, 0)) this.counters.untracked++
       else this.#add(point, { startMicros: start === 0 ? time : start, lastMicros: time, seenMs: nowMs })
       return this.#whole(point, into)
     }
@@ -158,10 +162,10 @@ export class StreamTable {
   }
 
   #first(point: MetricPoint, nowMs: number, into: Increase): StreamOutcome {
-    if (!this.#makeRoom(nowMs)) return this.#found('limit', 'refused')
+    if (!this.#makeRoom(nowMs, sizeOf(point))) return this.#found('limit', 'refused')
     const startMicros = startMicrosOf(point)
     const lastMicros = timeMicrosOf(point)
-    this.#add(point, { startMicros, lastMicros, seenMs: nowMs }).remember(point)
+    this.#remember(this.#add(point, { startMicros, lastMicros, seenMs: nowMs }), point)
     const key = keyOf(point.stream[0], point.stream[1])
     const hasCounted = startMicros < (this.#ended.get(key) ?? 0)
     this.#ended.delete(key)
@@ -182,12 +186,13 @@ export class StreamTable {
     const isReset = start > known.startMicros && (known.startMicros > 0 || start >= known.lastMicros)
     if (isReset && start < known.lastMicros && !known.isMoreThan(point)) return this.#found('overlap', 'overlaps')
     const isBaseline = isReset ? !this.#isAllNew(start, time) : known.hasOtherBounds(point) && !known.isMoreThan(point)
+    if (this.#numbers - known.size + sizeOf(point) > this.#mostNumbers) return this.#found('limit', 'refused')
     if (isReset && start > known.lastMicros) this.counters.gaps++
     known.seenMs = nowMs
     known.startMicros = start
     known.lastMicros = time
     const hasGained = !isReset && known.gain(point, into)
-    known.remember(point)
+    this.#remember(known, point)
     if (isBaseline) return this.#found('baseline', 'baselines')
     if (hasGained) return 'counted'
     this.counters.resets++
@@ -215,15 +220,30 @@ export class StreamTable {
   #add({ stream }: MetricPoint, times: { startMicros: number; lastMicros: number; seenMs: number }): KnownStream {
     const known = new KnownStream(stream, times)
     this.#streams.add(known)
+    this.#numbers += known.size
     this.#nextSweepMs = Math.min(this.#nextSweepMs, times.seenMs + this.#expiryMs + 1)
     return known
   }
 
-  /** False: there are as many as there may be. */
-  #makeRoom(nowMs: number): boolean {
-    if (this.#streams.size < this.#limit) return true
+  #remember(known: KnownStream, point: MetricPoint): void {
+    const before = known.size
+    known.remember(point)
+    this.#numbers += known.size - before
+  }
+
+  get #mostNumbers(): number {
+    return this.#limit * NUMBERS_PER_SERIES
+  }
+
+  /** For a series of so many numbers; false: there are as many as there may be. */
+  #makeRoom(nowMs: number, numbers: number): boolean {
+    if (this.#hasRoom(numbers)) return true
     if (nowMs >= this.#nextSweepMs) this.#sweep(nowMs)
-    return this.#streams.size < this.#limit
+    return this.#hasRoom(numbers)
+  }
+
+  #hasRoom(numbers: number): boolean {
+    return this.#streams.size < this.#limit && this.#numbers + numbers <= this.#mostNumbers
   }
 
   #sweep(nowMs: number): void {
@@ -243,6 +263,7 @@ export class StreamTable {
   /** Where not even hashes can be kept any more, nothing that has begun by now is counted from its start. */
   #end(known: KnownStream): void {
     this.#streams.delete(known)
+    this.#numbers -= known.size
     if (!known.isCumulative) return
     this.#ended.set(known.key, known.lastMicros)
     if (this.#ended.size <= this.#limit) return

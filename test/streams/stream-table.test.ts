@@ -145,6 +145,25 @@ describe('a cumulative series', () => {
     expect(stream.table.size).toBeLessThanOrEqual(2)
   })
 
+  test('of more buckets than there is room for is refused, whether it comes so or grows so', () => {
+    const stream = new Stream({ limit: 2, expiryMs: 60_000 })
+    const bucketsOf = (count: number) => ({
+      bounds: Array.from({ length: count - 1 }, (_, at) => at + 1),
+      counts: Array.from({ length: count }, () => 1),
+    })
+    const take = (id: number, time: number, count: number) => {
+      const outcome = stream.take({ stream: id, start: 10, time, ...bucketsOf(count) })
+      return typeof outcome === 'object' ? 'counted' : outcome
+    }
+    expect(take(1, 20, 300)).toBe('counted')
+    expect(take(2, 20, 300)).toBe('limit')
+    expect(take(2, 20, 100)).toBe('counted')
+    expect(take(2, 30, 300)).toBe('limit')
+    expect(take(2, 40, 100)).toBe('counted')
+    expect(take(3, 110, 300)).toBe('counted')
+    expect(stream.table.size).toBe(1)
+  })
+
   test('beyond the limit is refused until others have ended', () => {
     const stream = new Stream({ limit: 2, expiryMs: 60_000 })
     expect([1, 2, 3].map((id) => stream.take({ stream: id, start: 10, time: 20, value: 1 }))).toEqual([1, 1, 'limit'])

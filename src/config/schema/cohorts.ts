@@ -90,7 +90,9 @@ const limits = z
       .describe('Memory for spans and log records that wait for the tags of their trace.'),
     streams: count(1)
       .prefault(100_000)
-      .describe('Most time series of metrics that are told apart; points of further cumulative ones are refused.'),
+      .describe(
+        'Most time series of metrics that are told apart, of 256 buckets on average; points of further cumulative ones are refused.',
+      ),
     stream_expiry: duration({ atLeastMs: 1000 })
       .prefault('15m')
       .describe('A time series without a point for so long has ended.'),
