@@ -1,6 +1,13 @@
 // The numbers of a data point, copied from a record that a decoder fills again to one that is kept until the request is counted.
 import type { MetricPoint } from '../model/metric-point.ts'
 
+/** Lets go of the memory of a point that had very many buckets. */
+export function releaseNumbers({ buckets, positive, negative }: MetricPoint): void {
+  buckets.release()
+  positive.counts.release()
+  negative.counts.release()
+}
+
 /** Copies all but attributes and resource. */
 export function copyNumbers(from: MetricPoint, to: MetricPoint): void {
   to.metric = from.metric

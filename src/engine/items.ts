@@ -20,6 +20,7 @@ import type { Observation } from '../model/observation.ts'
 import type { EngineSettings } from '../model/settings.ts'
 import { type ExportOutcome, type ExportRequest, type Signal, TRANSPORTS } from '../model/signal.ts'
 import type { UnitHasher } from '../units/unit-hasher.ts'
+import type { WhenFull } from './batch.ts'
 import { countItems, Decoding } from './decoding.ts'
 import { eventJudges, spanJudges, unitJudges } from './judging.ts'
 import type { Ledger } from './ledger.ts'
@@ -145,15 +146,16 @@ export class ItemIntake {
     const { signal, transport } = request
     this.#nowMs = nowMs
     this.#scope.begin(options.skip)
-    const malformed = this.#decode(request, nowMs)
+    const tally = new Tally()
+    const { staging } = this.#reading
+    const malformed = this.#read(request, nowMs, () => {
+      if (signal === 'metrics') this.#points.commit(nowMs, tally)
+      else staging.takeAll((item) => this.#commit(item, tally))
+    })
     if (malformed !== null) {
       ledger.refused(signal, transport, 'malformed')
       return { kind: 'malformed', message: malformed }
     }
-    const tally = new Tally()
-    const { staging } = this.#reading
-    if (signal === 'metrics') this.#points.commit(nowMs, tally)
-    else for (let at = 0; at < staging.count; at++) this.#commit(staging.item(at), tally)
     tally.book(ledger, signal, transport)
     this.negativeDurations += staging.negativeDurations
     this.failedEvaluations += staging.failedEvaluations
@@ -167,13 +169,13 @@ export class ItemIntake {
   experimentsOf(request: ExportRequest, nowMs: number): string[] | null {
     const { tags, staging } = this.#reading
     const { unusable } = tags
-    const malformed = this.#decode(request, nowMs)
-    tags.unusable = unusable
-    if (malformed !== null) return null
     const experiments = new Set<string>()
-    if (request.signal === 'metrics') this.#points.foresee(nowMs, experiments)
-    else for (let at = 0; at < staging.count; at++) this.#foresee(staging.item(at), nowMs, experiments)
-    return [...experiments]
+    const malformed = this.#read(request, nowMs, () => {
+      if (request.signal === 'metrics') this.#points.foresee(nowMs, experiments)
+      else staging.takeAll((item) => this.#foresee(item, nowMs, experiments))
+    })
+    tags.unusable = unusable
+    return malformed === null ? [...experiments] : null
   }
 
   /** Counts the items of a request that was taken before, without looking into them. */
@@ -244,9 +246,30 @@ export class ItemIntake {
     }
   }
 
-  #decode(request: ExportRequest, nowMs: number): string | null {
-    if (request.signal === 'metrics') this.#points.begin()
-    else this.#reading.staging.begin(request.transport, nowMs)
+  /** Stages the items of a request and has them taken, once all of its bytes are known to be sound. Gives null, or what is wrong; nothing was taken then. */
+  #read(request: ExportRequest, nowMs: number, take: () => void): string | null {
+    const { tags } = this.#reading
+    const { unusable } = tags
+    let isLarge = false
+    const malformed = this.#decode(request, nowMs, () => {
+      isLarge = true
+      return false
+    })
+    if (malformed !== null) return malformed
+    if (isLarge) {
+      tags.unusable = unusable
+      this.#decode(request, nowMs, () => {
+        take()
+        return true
+      })
+    }
+    take()
+    return null
+  }
+
+  #decode(request: ExportRequest, nowMs: number, whenFull: WhenFull): string | null {
+    if (request.signal === 'metrics') this.#points.begin(whenFull)
+    else this.#reading.staging.begin(request.transport, nowMs, whenFull)
     return this.#reading.decoding.decode(request)
   }
 

@@ -8,7 +8,8 @@ import type { StreamReading } from '../model/reading.ts'
 import { Vocabulary } from '../model/vocabulary.ts'
 import { Increase } from '../streams/increase.ts'
 import { StreamTable } from '../streams/stream-table.ts'
-import { copyNumbers } from './copy-numbers.ts'
+import { MOST_STAGED, NEVER_FULL, type WhenFull } from './batch.ts'
+import { copyNumbers, releaseNumbers } from './copy-numbers.ts'
 import type { ItemIntakeParts } from './items.ts'
 import { PointContributions } from './point-contributions.ts'
 import { compilePointUses, type PointUse } from './point-uses.ts'
@@ -52,6 +53,7 @@ export class PointIntake {
   readonly #ingests: readonly number[]
   readonly #staged: StagedPoint[] = []
   #count = 0
+  #whenFull = NEVER_FULL
   #reading: PointReading | null = null
   #uses: readonly (readonly PointUse[])[] = []
 
@@ -76,14 +78,16 @@ export class PointIntake {
     }
   }
 
-  begin(): void {
+  begin(whenFull: WhenFull): void {
     this.#count = 0
+    this.#whenFull = whenFull
   }
 
   /** Takes down what counting needs of a point; bound, so that it can be handed to a decoder as it is. */
   readonly add = (point: MetricPoint): void => {
     const reading = this.#reading
     if (reading === null) return
+    if (this.#count >= MOST_STAGED && !this.#whenFull()) return
     const staged = this.#next()
     staged.endMs = point.second * 1000 + point.nanos / 1e6
     staged.second = point.nanos > 0 ? point.second + 1 : point.second
@@ -106,18 +110,24 @@ export class PointIntake {
     shorten(isBad, count)
   }
 
-  /** Counts what was staged. */
+  /** Counts what is staged; nothing is afterwards. */
   commit(nowMs: number, tally: Tally): void {
-    for (let at = 0; at < this.#count; at++) this.#commit(this.#staged[at], nowMs, tally)
+    for (let at = 0; at < this.#count; at++) {
+      const staged = this.#staged[at]
+      this.#commit(staged, nowMs, tally)
+      if (staged.uses.length > 0) releaseNumbers(staged.numbers)
+    }
+    this.#count = 0
   }
 
-  /** Adds the experiments that commit() would touch. */
+  /** Adds the experiments that commit() would touch, in its place. */
   foresee(nowMs: number, into: Set<string>): void {
     for (let at = 0; at < this.#count; at++) {
       const { endMs, tags } = this.#staged[at]
       if (untimely(endMs, nowMs, this.#parts.settings) !== null) continue
       for (let tag = 0; tag < tags.count; tag++) into.add(tags.experiments[tag])
     }
+    this.#count = 0
   }
 
   /** Forgets time series that have ended. */

@@ -12,6 +12,7 @@ import { GOOD, NO_EVENT, Observation } from '../model/observation.ts'
 import { TRANSPORTS, type Transport } from '../model/signal.ts'
 import type { SpanEvent, SpanRecord } from '../model/span.ts'
 import { FLAG_EVENT_NAMES, type Vocabulary } from '../model/vocabulary.ts'
+import { MOST_STAGED, NEVER_FULL, type WhenFull } from './batch.ts'
 import type { SliJudges } from './judging.ts'
 import { NO_UNIT, type UnitReader } from './unit-reader.ts'
 
@@ -48,6 +49,7 @@ export interface StagingOptions {
 export class Staging {
   readonly #items: StagedItem[] = []
   #count = 0
+  #whenFull = NEVER_FULL
   #transport = 0
   #receivedMs = 0
   readonly #options: StagingOptions
@@ -71,24 +73,28 @@ export class Staging {
     this.#view = { attributes: none, resource: none, eventName: '', severity: 0 }
   }
 
-  begin(transport: Transport, receivedMs: number): void {
+  begin(transport: Transport, receivedMs: number, whenFull: WhenFull): void {
     this.#count = 0
+    this.#whenFull = whenFull
     this.negativeDurations = 0
     this.failedEvaluations = 0
     this.#transport = TRANSPORTS.indexOf(transport)
     this.#receivedMs = receivedMs
   }
 
-  get count(): number {
-    return this.#count
+  /** Calls `take` for each item that is staged; none is afterwards. */
+  takeAll(take: (item: StagedItem) => void): void {
+    for (let at = 0; at < this.#count; at++) take(this.#items[at])
+    this.#count = 0
   }
 
-  item(at: number): StagedItem {
-    return this.#items[at]
+  #hasRoom(): boolean {
+    return this.#count < MOST_STAGED || this.#whenFull()
   }
 
   /** Takes down what counting needs of a span; bound, so that it can be handed to a decoder as it is. */
   readonly addSpan = (span: SpanRecord): void => {
+    if (!this.#hasRoom()) return
     const { spanJudges, tags, segments } = this.#options
     const item = this.#next()
     const { observation } = item
@@ -109,6 +115,7 @@ export class Staging {
 
   /** The same of a log record. */
   readonly addLog = (log: LogRecord): void => {
+    if (!this.#hasRoom()) return
     const { eventJudges, tags, segments } = this.#options
     const item = this.#next()
     const { observation } = item

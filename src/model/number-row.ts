@@ -1,9 +1,20 @@
 // A row of numbers that is filled again and again without making a new one.
 
+/** Room at the beginning, and room that is kept, in numbers. */
+const FIRST = 16
+const KEPT = 1024
+
 /** Valid up to `length`. */
 export class NumberRow {
-  values = new Float64Array(16)
+  values = new Float64Array(FIRST)
   length = 0
+
+  /** Forgets the numbers, where they are so many that their memory is not to be kept. */
+  release(): void {
+    if (this.values.length <= KEPT) return
+    this.values = new Float64Array(FIRST)
+    this.length = 0
+  }
 
   push(value: number): void {
     this.reserve(1)

@@ -168,6 +168,25 @@ describe('garbage at the ports', () => {
     expect(await residentBytes()).toBeLessThan(MEMORY_BOUND_BYTES)
   })
 
+  test.each([
+    ['traces', [1, 2], 2],
+    ['metrics', [1, 2, 2, 5], 1],
+    ['logs', [1, 2], 2],
+  ])('a request full of empty %s takes no more memory than others', async (signal, path, item) => {
+    const empty = Buffer.alloc(MAX_REQUEST_BYTES - 100)
+    for (let at = 0; at < empty.length; at += 2) empty[at] = item * 8 + 2
+    const body = path.reduceRight((inner, field) => Buffer.concat([lengthField(field, inner.length), inner]), empty)
+    const url = `http://127.0.0.1:${daemon.ports.http}/v1/${signal}`
+    const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/x-protobuf' }, body })
+    expect(answer.status).toBe(200)
+    await answer.arrayBuffer()
+    expect((await daemon.metrics()).sum('cohortd_receiver_items_total', { signal })).toBeGreaterThan(
+      empty.length / 2 - 1,
+    )
+    expect(await residentBytes()).toBeLessThan(MEMORY_BOUND_BYTES)
+    await expectWell()
+  })
+
   test('broken gRPC calls are answered with a status, and the connection goes on', async () => {
     await undisturbedBy(async () => {
       const session = http2.connect(`http://127.0.0.1:${daemon.ports.grpc}`)
@@ -218,6 +237,14 @@ describe('garbage at the ports', () => {
     )
   })
 })
+
+/** The head of a protobuf field that holds so many bytes. */
+function lengthField(field: number, length: number): Buffer {
+  const bytes = [field * 8 + 2]
+  let rest = length
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128)
+  return Buffer.from([...bytes, rest])
+}
 
 /** A gRPC message: not compressed, with the length that its head is to claim. */
 function frame(length: number, body: Uint8Array): Buffer {
