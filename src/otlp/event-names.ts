@@ -1,6 +1,9 @@
-// Which events of spans and bodies of log records are read: flag evaluations, and what the vocabulary names.
+// Which events of spans and bodies of log records are read: flag evaluations, and what the vocabulary names. Hides who gives way where a span
+// has more events than there is room for.
+import type { SpanRecord } from '../model/span.ts'
 import { EVENT_NAME_ATTRIBUTE, FLAG_EVENT_NAMES, Vocabulary } from '../model/vocabulary.ts'
 import { ByteNames } from './names.ts'
+import { MAX_EVENTS, MAX_OTHER_EVENTS } from './wanted.ts'
 
 /** Names that are looked for in bytes. */
 export class EventNames {
@@ -27,6 +30,15 @@ export class EventNames {
 
 export function isFlagEvent(name: string): boolean {
   return FLAG_EVENT_NAMES.includes(name)
+}
+
+/** Whether the span has room for one more event; for a flag evaluation another event gives way. */
+export function makeRoom(span: SpanRecord, isFlag: boolean): boolean {
+  if (!isFlag) return span.otherEventCount < MAX_OTHER_EVENTS && span.eventCount < MAX_EVENTS
+  if (span.eventCount < MAX_EVENTS) return true
+  if (span.otherEventCount === 0) return false
+  span.dropLastOther()
+  return true
 }
 
 /** The vocabulary with the attribute that names an event behind its own, so that its slots stay what they are. */

@@ -1,4 +1,4 @@
-// The log decoders against protobufjs and against each other, on random requests, unusual and broken ones; and events of spans.
+// The log decoders against protobufjs and against each other, on random requests, unusual and broken ones.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { LogRecord } from '../../src/model/log.ts'
@@ -7,10 +7,7 @@ import { DecodeError } from '../../src/otlp/cursor.ts'
 import { countLogs, LogDecoder } from '../../src/otlp/logs.ts'
 import { countLogsJson, LogJsonDecoder } from '../../src/otlp/logs-json.ts'
 import { severityOfText } from '../../src/otlp/severity.ts'
-import { TraceDecoder } from '../../src/otlp/traces.ts'
-import { TraceJsonDecoder } from '../../src/otlp/traces-json.ts'
 import { toJson } from '../../src/otlp/transcode.ts'
-import { encodeTraces } from './encode.ts'
 import { damage, dice, messageOf, scramble } from './generate.ts'
 import { rawLogs, requests } from './proto.ts'
 import {
@@ -204,58 +201,5 @@ describe('the severity of a text', () => {
     ['whatever', 0],
   ])('%s is %i', (given, expected) => {
     expect(severityOfText(given)).toBe(expected)
-  })
-})
-
-describe('events of spans', () => {
-  const at = 1_790_000_000_500_000_000n
-  const body = encodeTraces([
-    {
-      resource: {},
-      spans: [
-        {
-          parentSpanId: '0102030405060708',
-          events: [
-            { name: 'done', timeUnixNano: at, attributes: { a: 'x' } },
-            { name: 'exception', attributes: { a: 'y' } },
-            { name: 'feature_flag', attributes: { a: 'z' } },
-          ],
-        },
-        { parentSpanId: '0000000000000000' },
-        {},
-      ],
-    },
-  ])
-  const json = Buffer.from(toJson('traces', body))
-
-  test.each<[string, readonly string[] | 'all', string[]]>([
-    ['that are asked for are there beside flag evaluations', ['done'], ['done x false', 'feature_flag z true']],
-    [
-      'are all there where it cannot be said which',
-      'all',
-      ['done x false', 'exception y false', 'feature_flag z true'],
-    ],
-    ['are left out where nobody asks', [], ['feature_flag z true']],
-  ])('%s', (_sentence, events, expected) => {
-    const vocabulary = new Vocabulary({ names: ['a'], events })
-    for (const [decoder, bytes] of [
-      [new TraceDecoder(vocabulary), body],
-      [new TraceJsonDecoder(vocabulary), json],
-    ] as const) {
-      const found: string[][] = []
-      const parents: boolean[] = []
-      const times: number[] = []
-      decoder.decode(bytes, (span) => {
-        const own = span.events.slice(0, span.eventCount)
-        found.push(own.map(({ name, attributes, isFlag }) => `${name} ${String(attributes.values[0])} ${isFlag}`))
-        parents.push(span.hasParent)
-        times.push(...own.filter(({ name }) => name === 'done').map(({ second, nanos }) => second + nanos / 1e9))
-      })
-      expect([found, parents]).toEqual([
-        [expected, [], []],
-        [true, false, false],
-      ])
-      expect(times).toEqual(expected[0].startsWith('done') ? [1_790_000_000.5] : [])
-    }
   })
 })
