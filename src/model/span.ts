@@ -3,8 +3,9 @@
 import { type AttributedRecord, AttributeSet } from './attributes.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
-/** An event of a span: a flag evaluation, or one whose name the vocabulary asks for. */
+/** An event of a span: a flag evaluation, or one that the vocabulary asks for. */
 export class SpanEvent {
+  /** Empty: it has none. */
   name = ''
   /** Whether it tells of a flag evaluation, and so may carry tags. */
   isFlag = false

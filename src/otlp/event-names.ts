@@ -3,6 +3,7 @@
 import type { SpanRecord } from '../model/span.ts'
 import { EVENT_NAME_ATTRIBUTE, FLAG_EVENT_NAMES, Vocabulary } from '../model/vocabulary.ts'
 import { ByteNames } from './names.ts'
+import type { StringTable } from './strings.ts'
 import { MAX_EVENTS, MAX_OTHER_EVENTS } from './wanted.ts'
 
 /** Names that are looked for in bytes. */
@@ -13,11 +14,15 @@ export class EventNames {
   readonly others: boolean
   readonly #names: readonly string[]
   readonly #bytes: ByteNames
+  readonly #strings: StringTable
 
-  constructor({ events }: Vocabulary) {
+  constructor({ events }: Vocabulary, strings: StringTable) {
+    this.#strings = strings
     this.all = events === 'all'
     this.others = this.all || events.length > 0
-    this.#names = [...FLAG_EVENT_NAMES, ...(events === 'all' ? [] : events)]
+    // An empty name is none, and nothing is found by it.
+    const named = events === 'all' ? [] : events.filter((name) => name !== '')
+    this.#names = [...FLAG_EVENT_NAMES, ...named]
     this.#bytes = new ByteNames(this.#names)
   }
 
@@ -25,6 +30,17 @@ export class EventNames {
   find(view: DataView, start: number, end: number): string | null {
     const index = this.#bytes.find(view, start, end)
     return index < 0 ? null : this.#names[index]
+  }
+
+  /** The name that the bytes spell, if an event of that name is wanted; null: it is not. An event without a name has an empty one. */
+  wanted(view: DataView, start: number, end: number): string | null {
+    const known = this.find(view, start, end)
+    return known === null && this.all ? this.#strings.text(view, start, end) : known
+  }
+
+  /** The same of an event that tells no name. */
+  get unnamed(): string | null {
+    return this.all ? '' : null
   }
 }
 

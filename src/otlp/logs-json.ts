@@ -55,7 +55,7 @@ export class LogJsonDecoder {
       resource: this.#record.resource,
       readRecord: () => this.#readRecord(),
     })
-    this.#eventNames = new EventNames(vocabulary)
+    this.#eventNames = new EventNames(vocabulary, this.#strings)
     this.#eventNameSlot = wanted.slot(EVENT_NAME_ATTRIBUTE)
   }
 

@@ -49,7 +49,7 @@ export class LogDecoder {
     const wanted = withEventName(vocabulary)
     this.#record = new LogRecord(wanted)
     this.#attributes = new AttributeReader(this.#cursor, new WantedAttributes(wanted, this.#strings), this.#strings)
-    this.#eventNames = new EventNames(vocabulary)
+    this.#eventNames = new EventNames(vocabulary, this.#strings)
     this.#eventNameSlot = wanted.slot(EVENT_NAME_ATTRIBUTE)
   }
 

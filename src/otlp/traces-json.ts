@@ -60,7 +60,7 @@ export class TraceJsonDecoder {
       readRecord: () => this.#readSpan(),
     })
     this.#wantsName = vocabulary.spanName
-    this.#events = new EventNames(vocabulary)
+    this.#events = new EventNames(vocabulary, this.#strings)
     this.#wantsEvents = wanted.any || this.#events.others
   }
 
@@ -155,7 +155,7 @@ export class TraceJsonDecoder {
   /** Gives the event's name, null unless it is a wanted one; its time is in #moment. */
   #eventHead(): string | null {
     const cursor = this.#cursor
-    let name: string | null = null
+    let name = this.#events.unnamed
     this.#moment.second = 0
     this.#moment.nanos = 0
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
@@ -164,8 +164,7 @@ export class TraceJsonDecoder {
       } else if (!isMember(cursor, EVENT_NAME)) cursor.skip()
       else if (!cursor.passNull()) {
         cursor.string()
-        name = this.#events.find(cursor.text, cursor.textStart, cursor.textEnd)
-        if (name === null && this.#events.all) name = this.#strings.text(cursor.text, cursor.textStart, cursor.textEnd)
+        name = this.#events.wanted(cursor.text, cursor.textStart, cursor.textEnd)
       }
     }
     return name

@@ -53,7 +53,7 @@ export class TraceDecoder {
     this.#record = new SpanRecord(vocabulary)
     this.#attributes = new AttributeReader(this.#cursor, wanted, this.#strings)
     this.#wantsName = vocabulary.spanName
-    this.#events = new EventNames(vocabulary)
+    this.#events = new EventNames(vocabulary, this.#strings)
     this.#wantsEvents = wanted.any || this.#events.others
   }
 
@@ -228,16 +228,14 @@ export class TraceDecoder {
   /** The event's name, if it is a wanted one, and its time. */
   #eventHead(): void {
     const cursor = this.#cursor
-    this.#eventName = null
+    this.#eventName = this.#events.unnamed
     this.#eventLow = 0
     this.#eventHigh = 0
     while (cursor.position < cursor.end) {
       const tag = cursor.tag()
       if (tag === EVENT_NAME) {
         const end = cursor.length() + cursor.position
-        this.#eventName = this.#events.find(cursor.view, cursor.position, end)
-        if (this.#eventName === null && this.#events.all)
-          this.#eventName = this.#strings.text(cursor.view, cursor.position, end)
+        this.#eventName = this.#events.wanted(cursor.view, cursor.position, end)
         cursor.position = end
       } else if (tag === EVENT_TIME) {
         cursor.fixed64()

@@ -1,7 +1,6 @@
 // The log decoders against protobufjs and against each other, on random requests, unusual and broken ones.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { LogRecord } from '../../src/model/log.ts'
 import { FLAG_EVENT_NAMES, Vocabulary } from '../../src/model/vocabulary.ts'
 import { DecodeError } from '../../src/otlp/cursor.ts'
 import { countLogs, LogDecoder } from '../../src/otlp/logs.ts'
@@ -9,6 +8,7 @@ import { countLogsJson, LogJsonDecoder } from '../../src/otlp/logs-json.ts'
 import { severityOfText } from '../../src/otlp/severity.ts'
 import { toJson } from '../../src/otlp/transcode.ts'
 import { damage, dice, messageOf, scramble } from './generate.ts'
+import { decodeLogs, type PlainLog } from './plain-logs.ts'
 import { rawLogs, requests } from './proto.ts'
 import {
   DEFAULT_NAMES,
@@ -16,8 +16,6 @@ import {
   expectedAttributes,
   int64,
   type Long,
-  type PlainAttributes,
-  plainAttributes,
   type RawKeyValue,
   text,
 } from './spans.ts'
@@ -34,35 +32,6 @@ const vocabularies = [
 const decoders = vocabularies.map((vocabulary) => new LogDecoder(vocabulary))
 const jsonDecoders = vocabularies.map((vocabulary) => new LogJsonDecoder(vocabulary))
 const messages = messageOf(writable).map((message) => writable.encode(writable.fromObject(message)).finish())
-
-interface PlainLog {
-  readonly traceId: string
-  readonly time: bigint
-  readonly severity: number
-  readonly eventName: string
-  readonly attributes: PlainAttributes
-  readonly resource: PlainAttributes
-}
-
-function decodeLogs(
-  decoder: { decode(body: Uint8Array, sink: (record: LogRecord) => void): number },
-  body: Uint8Array,
-  vocabulary: Vocabulary,
-): PlainLog[] {
-  const logs: PlainLog[] = []
-  const count = decoder.decode(body, (record) =>
-    logs.push({
-      traceId: [...record.traceId].map((word) => word.toString(16).padStart(8, '0')).join(''),
-      time: BigInt(record.second) * 1_000_000_000n + BigInt(record.nanos),
-      severity: record.severity,
-      eventName: record.eventName,
-      attributes: plainAttributes(record.attributes, vocabulary),
-      resource: plainAttributes(record.resource, vocabulary),
-    }),
-  )
-  if (count !== logs.length) throw new Error(`decode returned ${count} for ${logs.length} records`)
-  return logs
-}
 
 interface RawLog {
   traceId?: Uint8Array
@@ -161,45 +130,4 @@ test('the JSON decoder of logs finds the same as the other for the same content'
     }),
     { numRuns, seed },
   )
-})
-
-describe('the name of an event', () => {
-  const nameOf = (record: object): string => {
-    const [log] = decodeLogs(
-      jsonDecoders[0],
-      Buffer.from(JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] })),
-      vocabularies[0],
-    )
-    return log.eventName
-  }
-  const attribute = (value: string) => ({ attributes: [{ key: 'event.name', value: { stringValue: value } }] })
-  test.each<[string, object, string]>([
-    ['is the field', { eventName: 'a', ...attribute('b'), body: { stringValue: 'control' } }, 'a'],
-    ['else the attribute', { ...attribute('b'), body: { stringValue: 'control' } }, 'b'],
-    ['else a body that is asked for', { body: { stringValue: 'control' } }, 'control'],
-    [
-      'else a body that tells of a flag evaluation',
-      { body: { stringValue: 'feature_flag.evaluation' } },
-      'feature_flag.evaluation',
-    ],
-    ['and no other text', { body: { stringValue: 'user 17 logged in' } }, ''],
-  ])('%s', (_sentence, record, expected) => {
-    expect(nameOf(record)).toBe(expected)
-  })
-})
-
-describe('the severity of a text', () => {
-  test.each([
-    ['ERROR', 17],
-    ['error', 17],
-    ['ERROR3', 19],
-    ['Warning', 13],
-    ['CRITICAL', 21],
-    ['FATAL4', 24],
-    ['ERROR5', 0],
-    ['', 0],
-    ['whatever', 0],
-  ])('%s is %i', (given, expected) => {
-    expect(severityOfText(given)).toBe(expected)
-  })
 })

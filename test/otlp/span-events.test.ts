@@ -127,6 +127,29 @@ describe.each(encodings)('events of a span in $name', ({ encode, Decoder }) => {
     )
   })
 
+  const nameless: [string, SpanEventInput][] = [
+    ['no name', { attributes: { a: 'x' } }],
+    ['an empty name', { name: '', attributes: { a: 'x' } }],
+    ['nothing at all', {}],
+  ]
+  test.each(nameless)(
+    'an event with %s is there, unnamed, where every event is asked for, and nowhere else',
+    (_, event) => {
+      const found = (events: readonly string[] | 'all'): string[] => {
+        const names: string[] = []
+        const own = new Vocabulary({ names: ['a', 'event.name'], events })
+        new Decoder(own).decode(encode([{ spans: [{ events: [event, { name: 'done' }] }] }]), (span) => {
+          for (const { name, isFlag } of span.events.slice(0, span.eventCount)) names.push(`${name} ${isFlag}`)
+        })
+        return names
+      }
+      expect(found('all')).toEqual([' false', 'done false'])
+      expect(found(['done'])).toEqual(['done false'])
+      expect(found(['', 'done'])).toEqual(['done false'])
+      expect(found([])).toEqual([])
+    },
+  )
+
   test('what gave way leaves nothing to the next span', () => {
     const crowded = [...others(MAX_OTHER_EVENTS), ...flags(full)]
     const quiet: SpanEventInput[] = [{ name: 'done' }, ...flags(1), { name: 'feature_flag' }]
