@@ -6,7 +6,7 @@ import { AttributeReader } from './attributes.ts'
 import { countFields } from './counting.ts'
 import { Cursor } from './cursor.ts'
 import { EventNames, withEventName } from './event-names.ts'
-import { severityOfText } from './severity.ts'
+import { MAX_SEVERITY_TEXT, severityOfNumber, severityOfText } from './severity.ts'
 import { StringTable } from './strings.ts'
 import { nanosWithin, wholeSeconds } from './time.ts'
 import { readTraceId } from './trace-id.ts'
@@ -151,10 +151,10 @@ export class LogDecoder {
           this.#observedHigh = cursor.high
           break
         case LOG_SEVERITY_NUMBER:
-          record.severity = cursor.int32()
+          record.severity = severityOfNumber(cursor.int32())
           break
         case LOG_SEVERITY_TEXT:
-          this.#severityText = this.#text()
+          this.#severityText = this.#text(MAX_SEVERITY_TEXT)
           break
         case LOG_TRACE_ID:
           readTraceId(cursor, record.traceId)
@@ -171,10 +171,12 @@ export class LogDecoder {
     }
   }
 
-  #text(): string {
+  /** Empty where it is longer than anybody asks for. */
+  #text(longest = Number.POSITIVE_INFINITY): string {
     const cursor = this.#cursor
-    const end = cursor.length() + cursor.position
-    const text = this.#strings.text(cursor.view, cursor.position, end)
+    const length = cursor.length()
+    const end = cursor.position + length
+    const text = length > longest ? '' : this.#strings.text(cursor.view, cursor.position, end)
     cursor.position = end
     return text
   }

@@ -24,6 +24,7 @@ const TRACE_STATES = [
   'ot=th:',
   'ot=p:8;r:62',
 ]
+const SEVERITY_TEXTS = ['ERROR', 'error2', 'Warning', 'INFORMATION4', 'INFORMATION44', 'ERROR5']
 const DOUBLES = [0, 0.25, -1e300, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 200]
 const INTEGERS = [
   '0',
@@ -67,6 +68,7 @@ function keepOne(message: Record<string, unknown>, groups: protobuf.OneOf[], pic
 }
 
 function scalarOf(field: protobuf.Field): fc.Arbitrary<unknown> {
+  if (field.name === 'severityNumber') return fc.oneof(fc.integer({ min: -2, max: 27 }), fc.integer())
   switch (field.type) {
     case 'string':
       return textOf(field)
@@ -100,6 +102,7 @@ function sized(id: Uint8Array, field: protobuf.Field): Uint8Array {
 
 function textOf(field: protobuf.Field): fc.Arbitrary<string> {
   if (field.name === 'key') return fc.constantFrom(...KEYS)
+  if (field.name === 'severityText') return fc.constantFrom(...SEVERITY_TEXTS, ...STRINGS)
   if (field.name === 'traceState') return fc.constantFrom(...TRACE_STATES)
   if (field.name === 'name') return fc.constantFrom(...FLAG_EVENT_NAMES, 'GET /', '')
   return fc.oneof(fc.constantFrom(...STRINGS), fc.string({ maxLength: 12 }))

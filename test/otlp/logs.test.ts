@@ -68,10 +68,14 @@ function expectedLog(log: RawLog, vocabulary: Vocabulary): Omit<PlainLog, 'resou
   return {
     traceId: log.traceId?.length === 16 ? Buffer.from(log.traceId).toString('hex') : '0'.repeat(32),
     time: time === 0n ? BigInt.asUintN(64, int64(log.observedTimeUnixNano)) : time,
-    severity: (log.severityNumber ?? 0) || severityOfText(text(log.severityText)),
+    severity: expectedSeverity(log),
     eventName: names.find((name) => name !== '') ?? '',
     attributes: expectedAttributes(log.attributes, vocabulary),
   }
+}
+
+function expectedSeverity({ severityNumber = 0, severityText }: RawLog): number {
+  return severityNumber >= 1 && severityNumber <= 24 ? severityNumber : severityOfText(text(severityText))
 }
 
 describe('the protobuf decoder of logs', () => {
