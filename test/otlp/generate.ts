@@ -183,7 +183,24 @@ function unknownField(roll: Dice): Uint8Array {
   return choices[roll(choices.length)]
 }
 
-function shuffle(parts: Uint8Array[], roll: Dice): void {
+/** A JSON value with the members of its objects in another order and unknown members in between. */
+export function reordered(value: unknown, roll: Dice): unknown {
+  if (Array.isArray(value)) return value.map((item) => reordered(item, roll))
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value).map(([name, inner]): [string, unknown] => [name, reordered(inner, roll)])
+  if (roll(6) === 0) members.push(unknownMember(roll))
+  if (roll(2) === 0) shuffle(members, roll)
+  return Object.fromEntries(members)
+}
+
+/** Names that protobuf has and OTLP/JSON has not, among others. */
+function unknownMember(roll: Dice): [name: string, value: unknown] {
+  const names = ['event_name', 'severity_number', 'string_value', 'trace_id', 'Name', 'spansOf', '']
+  const values = [null, true, -1.5e300, '"\\', [[], {}], { name: { key: ['feature_flag'] } }]
+  return [names[roll(names.length)], values[roll(values.length)]]
+}
+
+function shuffle(parts: unknown[], roll: Dice): void {
   for (let at = parts.length - 1; at > 0; at--) {
     const other = roll(at + 1)
     const kept = parts[at]

@@ -1,13 +1,13 @@
 // The log decoders against protobufjs and against each other, on random requests, unusual and broken ones.
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { FLAG_EVENT_NAMES, Vocabulary } from '../../src/model/vocabulary.ts'
 import { DecodeError } from '../../src/otlp/cursor.ts'
 import { countLogs, LogDecoder } from '../../src/otlp/logs.ts'
 import { countLogsJson, LogJsonDecoder } from '../../src/otlp/logs-json.ts'
 import { severityOfText } from '../../src/otlp/severity.ts'
 import { toJson } from '../../src/otlp/transcode.ts'
-import { damage, dice, messageOf, scramble } from './generate.ts'
+import { damage, dice, messageOf, reordered, scramble } from './generate.ts'
 import { decodeLogs, type PlainLog } from './plain-logs.ts'
 import { rawLogs, requests } from './proto.ts'
 import {
@@ -21,6 +21,7 @@ import {
 } from './spans.ts'
 
 const numRuns = Number(process.env.FUZZ_RUNS ?? 150)
+vi.setConfig({ testTimeout: 20_000 + 20 * numRuns })
 const seed = 20261127
 const writable = requests.lookupType('ExportLogsServiceRequest')
 const raw = rawLogs.lookupType('ExportLogsServiceRequest')
@@ -31,6 +32,8 @@ const vocabularies = [
 ]
 const decoders = vocabularies.map((vocabulary) => new LogDecoder(vocabulary))
 const jsonDecoders = vocabularies.map((vocabulary) => new LogJsonDecoder(vocabulary))
+const PROTOBUF = { decoders, count: countLogs }
+const JSON_TEXT = { decoders: jsonDecoders, count: countLogsJson }
 const messages = messageOf(writable).map((message) => writable.encode(writable.fromObject(message)).finish())
 
 interface RawLog {
@@ -103,35 +106,100 @@ describe('the protobuf decoder of logs', () => {
     )
   })
 
-  test('refuses broken bytes with DecodeError alone', () => {
+  test('refuses broken bytes with DecodeError alone, and reads of others what a full decode finds', () => {
     fc.assert(
       fc.property(messages, fc.nat(), (message, luck) => {
-        const broken = damage(message, dice(luck))
-        for (const read of [
-          ...decoders.map((decoder) => () => decoder.decode(broken, () => {})),
-          () => countLogs(broken),
-        ])
-          try {
-            read()
-          } catch (error) {
-            expect(error).toBeInstanceOf(DecodeError)
-          }
+        const roll = dice(luck)
+        judgeBytes(damage(roll(2) === 0 ? message : scramble(message, writable, roll), roll))
       }),
-      { numRuns: 2 * numRuns, seed },
+      // Shrinking the bytes would only break them elsewhere.
+      { numRuns: 2 * numRuns, seed, endOnFailure: true },
     )
+  })
+
+  test('refuses or reads any short bytes', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), judgeBytes), { numRuns, seed })
   })
 })
 
-test('the JSON decoder of logs finds the same as the other for the same content', () => {
-  fc.assert(
-    fc.property(messages, (body) => {
-      const json = Buffer.from(toJson('logs', body))
-      for (const [index, vocabulary] of vocabularies.entries()) {
-        const logs = decodeLogs(jsonDecoders[index], json, vocabulary)
-        expect(logs).toEqual(decodeLogs(decoders[index], body, vocabulary))
-        expect(countLogsJson(json)).toBe(logs.length)
-      }
-    }),
-    { numRuns, seed },
-  )
+describe('the JSON decoder of logs', () => {
+  test('finds the same as the other for the same content, whatever the order and the strangers in either', () => {
+    fc.assert(
+      fc.property(messages, fc.nat(), (message, luck) => {
+        const body = scramble(message, writable, dice(luck))
+        const text = toJson('logs', body)
+        const otherwise = JSON.stringify(reordered(JSON.parse(text), dice(luck)), null, luck % 3)
+        for (const [index, vocabulary] of vocabularies.entries()) {
+          const logs = decodeLogs(decoders[index], body, vocabulary)
+          expect(countLogs(body)).toBe(logs.length)
+          for (const json of [Buffer.from(text), Buffer.from(otherwise)]) {
+            expect(decodeLogs(jsonDecoders[index], json, vocabulary)).toEqual(logs)
+            expect(countLogsJson(json)).toBe(logs.length)
+          }
+        }
+      }),
+      { numRuns, seed },
+    )
+  })
+
+  test('refuses broken text with DecodeError alone, and what it takes is JSON', () => {
+    fc.assert(
+      fc.property(messages, fc.nat(), (message, luck) => {
+        const broken = damage(Buffer.from(toJson('logs', message)), dice(luck))
+        if (judged(broken, JSON_TEXT).some((logs) => !(logs instanceof DecodeError)))
+          expect(() => JSON.parse(Buffer.from(broken).toString())).not.toThrow()
+      }),
+      { numRuns: 2 * numRuns, seed, endOnFailure: true },
+    )
+  })
+
+  test('after a refusal the next request is read as if nothing had been', () => {
+    const text = Buffer.from(
+      '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityNumber":17,"eventName":"x"},{}]}]}]}',
+    )
+    const [decoder, vocabulary] = [jsonDecoders[0], vocabularies[0]]
+    const logs = decodeLogs(decoder, text, vocabulary)
+    for (let end = 0; end < text.length; end++)
+      expect(() => decodeLogs(decoder, text.subarray(0, end), vocabulary)).toThrow(DecodeError)
+    expect(decodeLogs(decoder, text, vocabulary)).toEqual(logs)
+    expect(logs.map(({ severity, eventName }) => [severity, eventName])).toEqual([
+      [17, 'x'],
+      [0, ''],
+    ])
+  })
 })
+
+function judgeBytes(body: Uint8Array): void {
+  for (const [index, logs] of judged(body, PROTOBUF).entries()) {
+    if (logs instanceof DecodeError || !isWhole(body)) continue
+    expect(logs).toEqual(expectedLogs(body, vocabularies[index]))
+  }
+}
+
+/** Whether a full decode takes it: what a selective one passes over may be broken. */
+function isWhole(body: Uint8Array): boolean {
+  try {
+    raw.decode(body)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What each vocabulary's decoder finds or refuses with; where it finds records, they are as many as are counted. */
+function judged(body: Uint8Array, codec: typeof PROTOBUF | typeof JSON_TEXT): (PlainLog[] | DecodeError)[] {
+  const count = attempt(() => codec.count(body))
+  const found = codec.decoders.map((decoder, index) => attempt(() => decodeLogs(decoder, body, vocabularies[index])))
+  for (const logs of found) if (!(logs instanceof DecodeError)) expect(logs.length).toBe(count)
+  return found
+}
+
+/** The result, or the DecodeError; any other error fails the test. */
+function attempt<T>(read: () => T): T | DecodeError {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof DecodeError) return error
+    throw error
+  }
+}
