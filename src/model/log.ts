@@ -12,8 +12,6 @@ export const SEVERITY_NUMBERS: Readonly<Record<string, number>> = {
   FATAL: 21,
 }
 
-export const GREATEST_SEVERITY = 24
-
 /** One log record. Its time is `time_unix_nano`, or where that is 0 `observed_time_unix_nano`. */
 export class LogRecord implements AttributedRecord {
   /** As SpanRecord.traceId. */

@@ -3,8 +3,9 @@
 import { type AttributedRecord, AttributeSet } from './attributes.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
-/** An event of a span: a flag evaluation, or one whose name the vocabulary asks for. */
+/** An event of a span: a flag evaluation, or one that the vocabulary asks for. */
 export class SpanEvent {
+  /** Empty: it has none. */
   name = ''
   /** Whether it tells of a flag evaluation, and so may carry tags. */
   isFlag = false
@@ -40,6 +41,8 @@ export class SpanRecord implements AttributedRecord {
   /** In the order of the bytes; valid up to `eventCount`. */
   readonly events: SpanEvent[] = []
   eventCount = 0
+  /** How many of these tell of no flag evaluation. */
+  otherEventCount = 0
   readonly #vocabulary: Vocabulary
 
   constructor(vocabulary: Vocabulary) {
@@ -62,11 +65,13 @@ export class SpanRecord implements AttributedRecord {
     this.weight = 1
     this.attributes.clear()
     this.eventCount = 0
+    this.otherEventCount = 0
   }
 
   /** The span's next event, cleared. */
   nextEvent(name: string, isFlag: boolean): SpanEvent {
     const at = this.eventCount++
+    if (!isFlag) this.otherEventCount++
     if (at === this.events.length) this.events.push(new SpanEvent(this.#vocabulary))
     const event = this.events[at]
     event.name = name
@@ -75,5 +80,18 @@ export class SpanRecord implements AttributedRecord {
     event.nanos = 0
     event.attributes.clear()
     return event
+  }
+
+  /** Forgets the last event that tells of no flag evaluation; those behind it move up. */
+  dropLastOther(): void {
+    let at = this.eventCount - 1
+    while (at >= 0 && this.events[at].isFlag) at--
+    if (at < 0) return
+    const dropped = this.events[at]
+    this.events.copyWithin(at, at + 1, this.eventCount)
+    this.eventCount--
+    this.otherEventCount--
+    // Kept for the next one.
+    this.events[this.eventCount] = dropped
   }
 }

@@ -6,11 +6,11 @@ import { JsonAttributeReader } from './attributes-json.ts'
 import { isMember } from './counting.ts'
 import { EventNames, withEventName } from './event-names.ts'
 import { JsonCursor } from './json-cursor.ts'
-import { readEnum, readTime } from './json-fields.ts'
-import type { Moment } from './json-numbers.ts'
+import { readTime } from './json-fields.ts'
+import { type Moment, readInteger } from './json-numbers.ts'
 import { ByteNames } from './names.ts'
 import { countRecordsJson, JsonRecordWalk, RecordNames } from './records-json.ts'
-import { severityOf } from './severity.ts'
+import { MAX_SEVERITY_TEXT, severityOfNumber, severityOfText } from './severity.ts'
 import { StringTable } from './strings.ts'
 import { readTraceIdJson } from './trace-id.ts'
 import { WantedAttributes } from './wanted.ts'
@@ -55,7 +55,7 @@ export class LogJsonDecoder {
       resource: this.#record.resource,
       readRecord: () => this.#readRecord(),
     })
-    this.#eventNames = new EventNames(vocabulary)
+    this.#eventNames = new EventNames(vocabulary, this.#strings)
     this.#eventNameSlot = wanted.slot(EVENT_NAME_ATTRIBUTE)
   }
 
@@ -97,10 +97,9 @@ export class LogJsonDecoder {
       case 'observedTimeUnixNano':
         return readTime(cursor, this.#observed)
       case 'severityNumber':
-        record.severity = readEnum(cursor)
-        return
+        return this.#severityNumber()
       case 'severityText':
-        this.#severityText = this.#text()
+        this.#severityText = this.#text(MAX_SEVERITY_TEXT)
         return
       case 'traceId':
         return readTraceIdJson(cursor, record.traceId)
@@ -114,10 +113,25 @@ export class LogJsonDecoder {
     }
   }
 
-  #text(): string {
+  /**
+   * A whole number of any size, for all that are no severity are alike. Texts are refused, as everywhere for an enum: taken for none, an error
+   * would pass unseen.
+   */
+  #severityNumber(): void {
+    const cursor = this.#cursor
+    const at = cursor.position
+    cursor.number()
+    const number = readInteger(cursor.text, cursor.textStart, cursor.textEnd)
+    if (number === null) cursor.fail('expected a 64-bit integer', at)
+    this.#record.severity = typeof number === 'number' ? severityOfNumber(number) : 0
+  }
+
+  /** Empty where it is longer than anybody asks for. */
+  #text(longest = Number.POSITIVE_INFINITY): string {
     const cursor = this.#cursor
     cursor.string()
-    return this.#strings.text(cursor.text, cursor.textStart, cursor.textEnd)
+    const { text, textStart, textEnd } = cursor
+    return textEnd - textStart > longest ? '' : this.#strings.text(text, textStart, textEnd)
   }
 
   #body(): void {
@@ -144,7 +158,7 @@ export class LogJsonDecoder {
     const { second, nanos } = isTimed ? this.#time : this.#observed
     record.second = second
     record.nanos = nanos
-    record.severity = severityOf(record.severity, this.#severityText)
+    if (record.severity === 0 && this.#severityText !== '') record.severity = severityOfText(this.#severityText)
     if (record.eventName !== '') return
     const attribute = record.attributes.values[this.#eventNameSlot]
     record.eventName = typeof attribute === 'string' && attribute !== '' ? attribute : (this.#bodyName ?? '')

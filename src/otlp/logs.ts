@@ -6,7 +6,7 @@ import { AttributeReader } from './attributes.ts'
 import { countFields } from './counting.ts'
 import { Cursor } from './cursor.ts'
 import { EventNames, withEventName } from './event-names.ts'
-import { severityOf } from './severity.ts'
+import { MAX_SEVERITY_TEXT, severityOfNumber, severityOfText } from './severity.ts'
 import { StringTable } from './strings.ts'
 import { nanosWithin, wholeSeconds } from './time.ts'
 import { readTraceId } from './trace-id.ts'
@@ -49,7 +49,7 @@ export class LogDecoder {
     const wanted = withEventName(vocabulary)
     this.#record = new LogRecord(wanted)
     this.#attributes = new AttributeReader(this.#cursor, new WantedAttributes(wanted, this.#strings), this.#strings)
-    this.#eventNames = new EventNames(vocabulary)
+    this.#eventNames = new EventNames(vocabulary, this.#strings)
     this.#eventNameSlot = wanted.slot(EVENT_NAME_ATTRIBUTE)
   }
 
@@ -151,10 +151,10 @@ export class LogDecoder {
           this.#observedHigh = cursor.high
           break
         case LOG_SEVERITY_NUMBER:
-          record.severity = cursor.int32()
+          record.severity = severityOfNumber(cursor.int32())
           break
         case LOG_SEVERITY_TEXT:
-          this.#severityText = this.#text()
+          this.#severityText = this.#text(MAX_SEVERITY_TEXT)
           break
         case LOG_TRACE_ID:
           readTraceId(cursor, record.traceId)
@@ -171,10 +171,12 @@ export class LogDecoder {
     }
   }
 
-  #text(): string {
+  /** Empty where it is longer than anybody asks for. */
+  #text(longest = Number.POSITIVE_INFINITY): string {
     const cursor = this.#cursor
-    const end = cursor.length() + cursor.position
-    const text = this.#strings.text(cursor.view, cursor.position, end)
+    const length = cursor.length()
+    const end = cursor.position + length
+    const text = length > longest ? '' : this.#strings.text(cursor.view, cursor.position, end)
     cursor.position = end
     return text
   }
@@ -204,7 +206,7 @@ export class LogDecoder {
     const low = isTimed ? this.#timeLow : this.#observedLow
     record.second = wholeSeconds(low, isTimed ? this.#timeHigh : this.#observedHigh)
     record.nanos = nanosWithin(low, record.second)
-    record.severity = severityOf(record.severity, this.#severityText)
+    if (record.severity === 0 && this.#severityText !== '') record.severity = severityOfText(this.#severityText)
     if (record.eventName !== '') return
     const attribute = record.attributes.values[this.#eventNameSlot]
     record.eventName = typeof attribute === 'string' && attribute !== '' ? attribute : (this.#bodyName ?? '')

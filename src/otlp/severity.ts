@@ -1,5 +1,5 @@
-// The severity of a log record: its number, else what its text says.
-import { GREATEST_SEVERITY, SEVERITY_NUMBERS } from '../model/log.ts'
+// The severity of a log record: its number, and where it has none, what its text says. Hides which numbers and texts are known.
+import { SEVERITY_NUMBERS } from '../model/log.ts'
 
 /** Names that other logging systems have for the severities of OpenTelemetry. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
@@ -9,11 +9,15 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   INFORMATION: 'INFO',
 }
 const MOST_DIGIT = 4
+const MAX_NUMBER = 24
 
-/** SeverityNumber of a record that has this number and text; a number that there is not counts as none. */
-export function severityOf(number: number, text: string): number {
-  if (number >= 1 && number <= GREATEST_SEVERITY) return number
-  return text === '' ? 0 : severityOfText(text)
+const NAMES = [...Object.keys(SEVERITY_NUMBERS), ...Object.keys(OTHER_NAMES)]
+/** A text of more bytes names no severity: the longest name and a digit. */
+export const MAX_SEVERITY_TEXT = Math.max(...NAMES.map((name) => name.length)) + 1
+
+/** SeverityNumber of a number on the wire; 0: it is none of 1 to 24. */
+export function severityOfNumber(number: number): number {
+  return number >= 1 && number <= MAX_NUMBER ? number : 0
 }
 
 /** SeverityNumber of a text such as "ERROR", "error" or "ERROR2"; 0: it names none. */

@@ -4,7 +4,7 @@ import { SpanRecord } from '../model/span.ts'
 import type { Vocabulary } from '../model/vocabulary.ts'
 import { JsonAttributeReader } from './attributes-json.ts'
 import { isMember } from './counting.ts'
-import { EventNames, isFlagEvent } from './event-names.ts'
+import { EventNames, isFlagEvent, makeRoom } from './event-names.ts'
 import { JsonCursor } from './json-cursor.ts'
 import { readEnum, readTime } from './json-fields.ts'
 import type { Moment } from './json-numbers.ts'
@@ -13,7 +13,7 @@ import { countRecordsJson, JsonRecordWalk, RecordNames } from './records-json.ts
 import { samplingWeight } from './sampling.ts'
 import { StringTable } from './strings.ts'
 import { readTraceIdJson } from './trace-id.ts'
-import { MAX_FLAG_EVENTS, MAX_OTHER_EVENTS, WantedAttributes } from './wanted.ts'
+import { WantedAttributes } from './wanted.ts'
 
 const NAMES = new RecordNames('resourceSpans', 'scopeSpans', 'spans')
 const SPAN_MEMBERS = [
@@ -60,7 +60,7 @@ export class TraceJsonDecoder {
       readRecord: () => this.#readSpan(),
     })
     this.#wantsName = vocabulary.spanName
-    this.#events = new EventNames(vocabulary)
+    this.#events = new EventNames(vocabulary, this.#strings)
     this.#wantsEvents = wanted.any || this.#events.others
   }
 
@@ -141,7 +141,7 @@ export class TraceJsonDecoder {
     const cursor = this.#cursor
     const start = cursor.position
     const name = this.#eventHead()
-    if (name === null || !this.#wantsEvents || !this.#hasRoom(isFlagEvent(name))) return
+    if (name === null || !this.#wantsEvents || !makeRoom(this.#record, isFlagEvent(name))) return
     cursor.position = start
     const event = this.#record.nextEvent(name, isFlagEvent(name))
     event.second = this.#moment.second
@@ -152,16 +152,10 @@ export class TraceJsonDecoder {
     }
   }
 
-  /** Flag events have a share of the room to themselves: they tell what a span belongs to. */
-  #hasRoom(isFlag: boolean): boolean {
-    const { eventCount } = this.#record
-    return isFlag ? eventCount < MAX_FLAG_EVENTS : eventCount < MAX_OTHER_EVENTS
-  }
-
   /** Gives the event's name, null unless it is a wanted one; its time is in #moment. */
   #eventHead(): string | null {
     const cursor = this.#cursor
-    let name: string | null = null
+    let name = this.#events.unnamed
     this.#moment.second = 0
     this.#moment.nanos = 0
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
@@ -170,8 +164,7 @@ export class TraceJsonDecoder {
       } else if (!isMember(cursor, EVENT_NAME)) cursor.skip()
       else if (!cursor.passNull()) {
         cursor.string()
-        name = this.#events.find(cursor.text, cursor.textStart, cursor.textEnd)
-        if (name === null && this.#events.all) name = this.#strings.text(cursor.text, cursor.textStart, cursor.textEnd)
+        name = this.#events.wanted(cursor.text, cursor.textStart, cursor.textEnd)
       }
     }
     return name

@@ -6,12 +6,12 @@ import type { Vocabulary } from '../model/vocabulary.ts'
 import { AttributeReader } from './attributes.ts'
 import { countFields } from './counting.ts'
 import { Cursor } from './cursor.ts'
-import { EventNames, isFlagEvent } from './event-names.ts'
+import { EventNames, isFlagEvent, makeRoom } from './event-names.ts'
 import { samplingWeight } from './sampling.ts'
 import { StringTable } from './strings.ts'
 import { nanosWithin, wholeSeconds } from './time.ts'
 import { readTraceId } from './trace-id.ts'
-import { MAX_FLAG_EVENTS, MAX_OTHER_EVENTS, WantedAttributes } from './wanted.ts'
+import { WantedAttributes } from './wanted.ts'
 
 // Tags: field number * 8 + wire type.
 const REQUEST_RESOURCE_SPANS = 0x0a
@@ -53,7 +53,7 @@ export class TraceDecoder {
     this.#record = new SpanRecord(vocabulary)
     this.#attributes = new AttributeReader(this.#cursor, wanted, this.#strings)
     this.#wantsName = vocabulary.spanName
-    this.#events = new EventNames(vocabulary)
+    this.#events = new EventNames(vocabulary, this.#strings)
     this.#wantsEvents = wanted.any || this.#events.others
   }
 
@@ -210,7 +210,7 @@ export class TraceDecoder {
       const start = cursor.position
       this.#eventHead()
       const name = this.#eventName
-      if (name !== null && this.#hasRoom(isFlagEvent(name))) {
+      if (name !== null && makeRoom(this.#record, isFlagEvent(name))) {
         cursor.position = start
         const event = this.#record.nextEvent(name, isFlagEvent(name))
         event.second = wholeSeconds(this.#eventLow, this.#eventHigh)
@@ -225,25 +225,17 @@ export class TraceDecoder {
     cursor.leave(outer)
   }
 
-  /** Flag events have a share of the room to themselves: they tell what a span belongs to. */
-  #hasRoom(isFlag: boolean): boolean {
-    const { eventCount } = this.#record
-    return isFlag ? eventCount < MAX_FLAG_EVENTS : eventCount < MAX_OTHER_EVENTS
-  }
-
   /** The event's name, if it is a wanted one, and its time. */
   #eventHead(): void {
     const cursor = this.#cursor
-    this.#eventName = null
+    this.#eventName = this.#events.unnamed
     this.#eventLow = 0
     this.#eventHigh = 0
     while (cursor.position < cursor.end) {
       const tag = cursor.tag()
       if (tag === EVENT_NAME) {
         const end = cursor.length() + cursor.position
-        this.#eventName = this.#events.find(cursor.view, cursor.position, end)
-        if (this.#eventName === null && this.#events.all)
-          this.#eventName = this.#strings.text(cursor.view, cursor.position, end)
+        this.#eventName = this.#events.wanted(cursor.view, cursor.position, end)
         cursor.position = end
       } else if (tag === EVENT_TIME) {
         cursor.fixed64()

@@ -6,12 +6,15 @@ import { ByteNames } from './names.ts'
 import type { StringTable } from './strings.ts'
 
 /**
- * Most prefixed attributes kept of one place, and most flag events of one span. Tracing SDKs stop at 128 of either;
+ * Most prefixed attributes kept of one place, and most events of one span. Tracing SDKs stop at 128 of either;
  * without a bound one hostile span would leave the reused record large for good.
  */
 export const MAX_PREFIXED = 256
-export const MAX_FLAG_EVENTS = 256
-/** Of these, the ones that tell of no flag evaluation. */
+export const MAX_EVENTS = 256
+/**
+ * Of a span's 256 events, those that tell of no flag evaluation: the first 128 at most. Flag evaluations may fill the whole room, and others
+ * give way to them, the last first, whichever come first: they tell what a span belongs to.
+ */
 export const MAX_OTHER_EVENTS = 128
 
 const LONGEST_TOLD_APART = 31

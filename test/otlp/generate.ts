@@ -24,6 +24,7 @@ const TRACE_STATES = [
   'ot=th:',
   'ot=p:8;r:62',
 ]
+const SEVERITY_TEXTS = ['ERROR', 'error2', 'Warning', 'INFORMATION4', 'INFORMATION44', 'ERROR5']
 const DOUBLES = [0, 0.25, -1e300, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 200]
 const INTEGERS = [
   '0',
@@ -67,6 +68,7 @@ function keepOne(message: Record<string, unknown>, groups: protobuf.OneOf[], pic
 }
 
 function scalarOf(field: protobuf.Field): fc.Arbitrary<unknown> {
+  if (field.name === 'severityNumber') return fc.oneof(fc.integer({ min: -2, max: 27 }), fc.integer())
   switch (field.type) {
     case 'string':
       return textOf(field)
@@ -100,6 +102,7 @@ function sized(id: Uint8Array, field: protobuf.Field): Uint8Array {
 
 function textOf(field: protobuf.Field): fc.Arbitrary<string> {
   if (field.name === 'key') return fc.constantFrom(...KEYS)
+  if (field.name === 'severityText') return fc.constantFrom(...SEVERITY_TEXTS, ...STRINGS)
   if (field.name === 'traceState') return fc.constantFrom(...TRACE_STATES)
   if (field.name === 'name') return fc.constantFrom(...FLAG_EVENT_NAMES, 'GET /', '')
   return fc.oneof(fc.constantFrom(...STRINGS), fc.string({ maxLength: 12 }))
@@ -180,7 +183,24 @@ function unknownField(roll: Dice): Uint8Array {
   return choices[roll(choices.length)]
 }
 
-function shuffle(parts: Uint8Array[], roll: Dice): void {
+/** A JSON value with the members of its objects in another order and unknown members in between. */
+export function reordered(value: unknown, roll: Dice): unknown {
+  if (Array.isArray(value)) return value.map((item) => reordered(item, roll))
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value).map(([name, inner]): [string, unknown] => [name, reordered(inner, roll)])
+  if (roll(6) === 0) members.push(unknownMember(roll))
+  if (roll(2) === 0) shuffle(members, roll)
+  return Object.fromEntries(members)
+}
+
+/** Names that protobuf has and OTLP/JSON has not, among others. */
+function unknownMember(roll: Dice): [name: string, value: unknown] {
+  const names = ['event_name', 'severity_number', 'string_value', 'trace_id', 'Name', 'spansOf', '']
+  const values = [null, true, -1.5e300, '"\\', [[], {}], { name: { key: ['feature_flag'] } }]
+  return [names[roll(names.length)], values[roll(values.length)]]
+}
+
+function shuffle(parts: unknown[], roll: Dice): void {
   for (let at = parts.length - 1; at > 0; at--) {
     const other = roll(at + 1)
     const kept = parts[at]

@@ -8,7 +8,7 @@ import { TraceDecoder } from '../../src/otlp/traces.ts'
 import { countSpansJson, TraceJsonDecoder } from '../../src/otlp/traces-json.ts'
 import { toJson } from '../../src/otlp/transcode.ts'
 import { encodeTracesJson } from './encode-json.ts'
-import { type Dice, damage, dice, messageOf, scramble } from './generate.ts'
+import { damage, dice, messageOf, reordered, scramble } from './generate.ts'
 import { requests } from './proto.ts'
 import { DEFAULT_NAMES, DEFAULT_PREFIXES, decodeAll, type PlainSpan } from './spans.ts'
 import { typicalResourceSpans } from './typical.ts'
@@ -276,11 +276,3 @@ test('broken text is refused with DecodeError alone, and what is taken is JSON',
     { numRuns: 2 * numRuns, seed, endOnFailure: true },
   )
 })
-
-/** The same value with the members of its objects in another order. */
-function reordered(value: unknown, roll: Dice): unknown {
-  if (Array.isArray(value)) return value.map((item) => reordered(item, roll))
-  if (typeof value !== 'object' || value === null) return value
-  const members = Object.entries(value).map(([name, inner]) => [name, reordered(inner, roll)] as const)
-  return Object.fromEntries(roll(2) === 0 ? members.toReversed() : members)
-}

@@ -4,7 +4,7 @@ import { Vocabulary } from '../../src/model/vocabulary.ts'
 import { DecodeError } from '../../src/otlp/cursor.ts'
 import { countSpans, TraceDecoder } from '../../src/otlp/traces.ts'
 import { countSpansJson, TraceJsonDecoder } from '../../src/otlp/traces-json.ts'
-import { MAX_FLAG_EVENTS, MAX_PREFIXED } from '../../src/otlp/wanted.ts'
+import { MAX_EVENTS, MAX_PREFIXED } from '../../src/otlp/wanted.ts'
 import {
   type AttributesInput,
   encodeTraces,
@@ -155,9 +155,9 @@ describe.each(encodings)('spans in $name', ({ encode, Decoder, count }) => {
 
   test('what one span may bring is bounded', () => {
     const attributes = Array.from({ length: MAX_PREFIXED + 9 }, (_, at) => [`experiment.variant_of.${at}`, 1] as const)
-    const events = Array.from({ length: MAX_FLAG_EVENTS + 9 }, () => ({ name: 'feature_flag' }))
+    const events = Array.from({ length: MAX_EVENTS + 9 }, () => ({ name: 'feature_flag' }))
     const span = one({ attributes, events })
-    expect([span.attributes.prefixed.length, span.flagEvents.length]).toEqual([MAX_PREFIXED, MAX_FLAG_EVENTS])
+    expect([span.attributes.prefixed.length, span.flagEvents.length]).toEqual([MAX_PREFIXED, MAX_EVENTS])
   })
 
   test.each(['', 'ab', 'ab'.repeat(15), 'ab'.repeat(17)])('the trace id %j is none', (traceId) => {
