@@ -1,14 +1,13 @@
-// A bounded sample of units: those whose hash lies below a threshold, which is lowered when there are too many. Since hashes are spread evenly and
-// say nothing of their unit, the sample is a fair one, the same units are in everybody's sample, and the union of two samples is the sample
-// of the union, at the lower threshold. So it can be merged in any order, as often as wanted.
+// A bounded sample of units: those whose hash lies below a threshold, the highest rung of a ladder below which there are not too many. Since hashes
+// are spread evenly and say nothing of their unit, the sample is a fair one, and since the rungs are fixed, it is a function of the set of
+// units alone: whoever saw what in which order, in how many parts and merged how often, it is the same sample.
+import { LEAST_THRESHOLD, rungBelow } from './thresholds.ts'
 import { HASH_RANGE } from './unit-hasher.ts'
 
 /** In the place of an entry: the unit is not in the sample. */
 export const NO_ENTRY = -1
 
-const INITIAL_CAPACITY = 64
-/** What remains, as a share of the capacity, when the sample is full. */
-const KEPT_SHARE = 0.75
+const INITIAL_CAPACITY = LEAST_THRESHOLD
 /** Standard deviations of a 95 % interval. */
 const Z = 1.959964
 const MASK_BITS = 32
@@ -86,8 +85,8 @@ export class UnitSample {
       this.#update(known, sighting)
       return known
     }
-    if (this.#size === this.#capacity) {
-      this.lowerTo(this.#thresholdKeeping(Math.floor(this.#capacity * KEPT_SHARE)))
+    while (this.#size === this.#capacity) {
+      this.lowerTo(rungBelow(this.#threshold))
       if (hash >= this.#threshold) return NO_ENTRY
     }
     return this.#insert(hash, sighting)
@@ -129,7 +128,7 @@ export class UnitSample {
     return this.#estimate(this.#byGroup[group])
   }
 
-  /** Lets go of the entries from this hash on, for good. */
+  /** Lets go of the entries from this hash on, for good. `threshold`: a rung. */
   lowerTo(threshold: number): void {
     if (threshold >= this.#threshold) return
     this.#threshold = threshold
@@ -224,11 +223,6 @@ export class UnitSample {
     while (slots < 2 * capacity) slots *= 2
     this.#slots = new Int32Array(slots)
     for (let entry = 0; entry < this.#size; entry++) this.#link(entry)
-  }
-
-  /** The threshold below which so many entries lie. */
-  #thresholdKeeping(count: number): number {
-    return this.#hashes.slice(0, this.#size).sort()[count]
   }
 }
 

@@ -36,20 +36,31 @@ describe('the set of one writer', () => {
 
   test('lets go of what leaves the sample, and so do those who read it', () => {
     const set = new UnitSet(1)
-    for (const hash of [1, 5, 9]) set.add(hash, 10, hash < 9 ? 0 : 1)
+    for (const hash of [1, 65, 90]) set.add(hash, 10, hash < 90 ? 0 : 1)
     set.fold([0])
-    set.prune(6)
-    expect([...toldBy(set).keys()]).toEqual([1, 5])
-    expect(set.add(7, 10, 1)).toBe(false)
+    set.prune(72)
+    expect([...toldBy(set).keys()]).toEqual([1, 65])
+    expect(set.add(80, 10, 1)).toBe(false)
     const reader = new UnitSet(1)
-    reader.add(8, 3, 0)
+    reader.add(80, 3, 0)
     reader.mergeIntoHistory(set.encodeHistory()!)
     expect(toldBy(reader)).toEqual(
       new Map([
         [1, 10],
-        [5, 10],
+        [65, 10],
       ]),
     )
+  })
+
+  test('tells the threshold where no unit is left below it', () => {
+    const set = new UnitSet(1)
+    set.add(90, 10, 0)
+    expect(set.encodeHistory()).toBeNull()
+    set.prune(72)
+    expect(decodeUnits(set.encodeMinute(0)!)).toMatchObject({ threshold: 72, hashes: new Float64Array(0) })
+    expect(set.encodeMinute(1)).toBeNull()
+    set.fold([0])
+    expect(decodeUnits(set.encodeHistory()!).threshold).toBe(72)
   })
 })
 
