@@ -220,12 +220,12 @@ export class Exchange extends Leadership {
    * has it. For when it is not known any more which rows have been applied.
    */
   rebuild(experiment: string, stored: StoredParts, own: readonly PartialRow[] | null): void {
+    const begun = this.trackedOf(experiment).map((tracked) => ({ tracked, mine: tracked.beginAnew() }))
+    // Only now: what is own tells the threshold up to which it is whole.
     this.units.of(experiment)?.clear()
-    for (const tracked of this.trackedOf(experiment)) {
-      const mine = tracked.beginAnew()
+    for (const { tracked, mine } of begun)
       if (own === null) this.#mergeOwn(tracked, mine)
       else tracked.own.restore([])
-    }
     this.shares.get(experiment)?.forgetSources()
     if (own !== null) this.#restoreOwn(experiment, own)
     this.load(experiment, stored)

@@ -121,7 +121,7 @@ export class ExperimentUnits {
     return { variant: this.#variants.numberOf(variant.name), place: this.#places.numberOf(segmentKey) }
   }
 
-  /** Nobody who reads or writes the sample knows units beyond this hash any more. */
+  /** Nobody who reads or writes the sample knows units from this hash on any more. `threshold`: a rung. */
   lowerTo(threshold: number): void {
     if (threshold >= this.threshold) return
     this.#sample.lowerTo(threshold)

@@ -92,7 +92,9 @@ export class UnitAttribution {
   /** Notes that a unit was exposed to the variant of a cohort. */
   exposed(cohort: Cohort, unit: number, at: { second: number; countedSecond: number }): void {
     const units = this.open(cohort)
-    if (!units.see(unit, cohort, at.second)) return
+    const before = units.threshold
+    // A unit that lowers the threshold and is beyond it then is noted all the same: so the store is told of the new one.
+    if (!units.see(unit, cohort, at.second) && units.threshold === before) return
     const tracked = this.#parts.trackedOf(cohort)
     tracked.addUnit(UNITS, { unit, second: at.second, countedSecond: at.countedSecond })
     this.#openReadings(tracked, units)

@@ -1,10 +1,10 @@
 // The bytes in which one writer tells the units that it saw. Layout, version 1 (numbers are varints unless they are called doubles):
 //   byte      version
-//   id of the key with which they are hashed; double: the threshold below which they are told
-//   how many; the earliest second
+//   id of the key with which they are hashed, 32 bits; double: the threshold below which they are told, a rung
+//   how many; the earliest second (0: none)
 //   for each, ascending by hash: hash (the first as it is, the others as the distance to the one before), second as the distance to the earliest
 import { ByteReader, ByteWriter, MalformedBytesError } from '../sketch/bytes.ts'
-import { HASH_RANGE } from './unit-hasher.ts'
+import { isRung } from './thresholds.ts'
 
 const VERSION = 1
 const LEAST_UNIT_BYTES = 2
@@ -56,20 +56,31 @@ function readUnits(reader: ByteReader): KnownUnits {
   const keyId = reader.varint()
   if (keyId > MOST_KEY_ID) throw new MalformedBytesError('an id of a key that is none')
   const threshold = reader.double()
-  if (!(threshold > 0 && threshold <= HASH_RANGE)) throw new MalformedBytesError('a threshold that is none')
-  const count = reader.countOf(LEAST_UNIT_BYTES)
+  if (!isRung(threshold)) throw new MalformedBytesError('a threshold that is none')
+  const hashes = new Float64Array(reader.countOf(LEAST_UNIT_BYTES))
+  const seconds = new Float64Array(hashes.length)
   const earliest = reader.varint()
-  const hashes = new Float64Array(count)
-  const seconds = new Float64Array(count)
-  for (let at = 0, hash = 0; at < count; at++) {
-    const distance = reader.varint()
-    if (distance === 0 && at > 0) throw new MalformedBytesError('a unit twice')
-    hash += distance
-    if (hash >= threshold) throw new MalformedBytesError('a hash beyond the threshold')
-    hashes[at] = hash
-    seconds[at] = earliest + reader.varint()
-    if (seconds[at] > Number.MAX_SAFE_INTEGER) throw new MalformedBytesError('a second beyond all time')
+  let least = hashes.length === 0 ? 0 : Infinity
+  for (let at = 0, hash = 0; at < hashes.length; at++) {
+    hashes[at] = hash = nextHash(reader, { before: hash, isFirst: at === 0, threshold })
+    seconds[at] = nextSecond(reader, earliest)
+    if (seconds[at] < least) least = seconds[at]
   }
+  if (earliest !== least) throw new MalformedBytesError('an earliest second that is none')
   reader.end()
   return { keyId, threshold, hashes, seconds }
+}
+
+function nextHash(reader: ByteReader, at: { before: number; isFirst: boolean; threshold: number }): number {
+  const distance = reader.varint()
+  if (distance === 0 && !at.isFirst) throw new MalformedBytesError('a unit twice')
+  const hash = at.before + distance
+  if (hash >= at.threshold) throw new MalformedBytesError('a hash beyond the threshold')
+  return hash
+}
+
+function nextSecond(reader: ByteReader, earliest: number): number {
+  const second = earliest + reader.varint()
+  if (second > Number.MAX_SAFE_INTEGER) throw new MalformedBytesError('a second beyond all time')
+  return second
 }

@@ -1,15 +1,13 @@
-// A bounded sample of units: those whose hash lies below a threshold, which is lowered when there are too many. Since hashes are spread evenly and
-// say nothing of their unit, the sample is a fair one, the same units are in everybody's sample, and the union of two samples is the sample
-// of the union. Thresholds are steps of a ladder that is the same for all: the threshold is the highest step below which not too many units lie. So
-// the sample is a matter of which units were seen alone, and not of the order, by whom, or how often.
+// A bounded sample of units: those whose hash lies below a threshold, the highest rung of a ladder below which there are not too many. Since hashes
+// are spread evenly and say nothing of their unit, the sample is a fair one, and since the rungs are fixed, it is a function of the set of
+// units alone: whoever saw what in which order, in how many parts and merged how often, it is the same sample.
+import { LEAST_THRESHOLD, rungBelow } from './thresholds.ts'
 import { HASH_RANGE } from './unit-hasher.ts'
 
 /** In the place of an entry: the unit is not in the sample. */
 export const NO_ENTRY = -1
 
-const INITIAL_CAPACITY = 64
-/** Each threshold is so much of the one above it; doubles are multiplied alike everywhere. */
-const STEP = 0.75
+const INITIAL_CAPACITY = LEAST_THRESHOLD
 /** Standard deviations of a 95 % interval. */
 const Z = 1.959964
 const MASK_BITS = 32
@@ -88,7 +86,7 @@ export class UnitSample {
       return known
     }
     while (this.#size === this.#capacity) {
-      this.lowerTo(this.#threshold * STEP)
+      this.lowerTo(rungBelow(this.#threshold))
       if (hash >= this.#threshold) return NO_ENTRY
     }
     return this.#insert(hash, sighting)
@@ -130,11 +128,10 @@ export class UnitSample {
     return this.#estimate(this.#byGroup[group])
   }
 
-  /** Lets go of the entries from this hash on, for good, and of those between it and the next step below. */
-  lowerTo(highest: number): void {
-    if (highest >= this.#threshold) return
-    while (this.#threshold > highest) this.#threshold *= STEP
-    const threshold = this.#threshold
+  /** Lets go of the entries from this hash on, for good. `threshold`: a rung. */
+  lowerTo(threshold: number): void {
+    if (threshold >= this.#threshold) return
+    this.#threshold = threshold
     let kept = 0
     for (let entry = 0; entry < this.#size; entry++) {
       if (this.#hashes[entry] < threshold) this.#move(entry, kept++)

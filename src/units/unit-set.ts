@@ -33,7 +33,7 @@ export class UnitSet {
     return true
   }
 
-  /** Lets go of units from this hash on: they have left the sample. */
+  /** Lets go of units from this hash on: they have left the sample. `threshold`: a rung. */
   prune(threshold: number): void {
     if (threshold >= this.#threshold) return
     this.#threshold = threshold
@@ -44,10 +44,10 @@ export class UnitSet {
     this.#seconds = this.#seconds.slice(0, kept)
   }
 
-  /** Null: nothing. Two calls with nothing noted in between give the same bytes. */
+  /** Null: nothing. Where all units of the minute have left the sample, it tells the threshold alone. Two calls with nothing noted in between give the same bytes. */
   encodeMinute(minute: number): Uint8Array | null {
     const units = this.#minutes.get(minute)
-    if (units === undefined || units.size === 0) return null
+    if (units === undefined) return null
     const hashes = Float64Array.from(units.keys()).sort()
     return this.#encode(
       hashes,
@@ -55,9 +55,10 @@ export class UnitSet {
     )
   }
 
-  /** Null: nothing was folded. */
+  /** Null: there is nothing to tell. */
   encodeHistory(): Uint8Array | null {
-    return this.#hashes.length === 0 ? null : this.#encode(this.#hashes, this.#seconds)
+    const isEmpty = this.#hashes.length === 0 && this.#threshold === HASH_RANGE
+    return isEmpty ? null : this.#encode(this.#hashes, this.#seconds)
   }
 
   /** Moves minutes into the history. */

@@ -1,47 +1,12 @@
 // Units: who was exposed to what, and conversions that belong to the variant of their unit.
 import { describe, expect, test } from 'vitest'
-import { Engine } from '../../src/engine/engine.ts'
-import type { Matcher } from '../../src/model/matcher.ts'
-import type { EventSli, UnitAttribution } from '../../src/model/slo.ts'
+import type { Engine } from '../../src/engine/engine.ts'
 import { UnitHasher } from '../../src/units/unit-hasher.ts'
 import { UnitSample } from '../../src/units/unit-sample.ts'
 import { sliReport, sloReport, variantReport } from './reports.ts'
-import { engineSettings, slo } from './settings.ts'
-import { exposure, type LogSketch, logs } from './telemetry.ts'
-import { EPOCH_MS } from './traffic.ts'
-
-const bought: Matcher = [[{ field: 'event.name', anyOf: [{ kind: 'equal', operand: 'bought', negated: false }] }]]
-
-function conversion(attribution: Partial<UnitAttribution>): EventSli {
-  return {
-    name: 'conversion',
-    from: 'events',
-    where: null,
-    ignoreWhen: null,
-    badWhen: null,
-    good: bought,
-    value: null,
-    goodBelow: null,
-    percentiles: [],
-    valid: { kind: 'exposures' },
-    attribution: { windowMs: 3_600_000, oncePerUnit: false, ...attribution },
-  }
-}
-
-function engineWith(attribution: Partial<UnitAttribution>, changes: Parameters<typeof engineSettings>[0] = {}): Engine {
-  const unitAttributes = ['feature_flag.context.id', 'user.id']
-  const settings = engineSettings({
-    slis: [conversion(attribution)],
-    slos: [],
-    unitKey: 'key',
-    unitAttributes,
-    ...changes,
-  })
-  return new Engine(settings, EPOCH_MS)
-}
-
-const buy = (atMs: number, unit: string): LogSketch => ({ atMs, event: 'bought', attributes: { 'user.id': unit } })
-const at = (seconds: number): number => EPOCH_MS + seconds * 1000
+import { slo } from './settings.ts'
+import { exposure, logs } from './telemetry.ts'
+import { at, buy, engineWith, sampleOf, UNIT_KEY } from './unit-settings.ts'
 
 describe('a conversion by unit', () => {
   test('belongs to the variant and the cohort of the first exposure, whatever service tells of it', () => {
@@ -119,7 +84,7 @@ describe('the report of units', () => {
   })
 
   test('is an estimate with its error, in bounded memory, once there are many', () => {
-    const engine = engineWith({}, { limits: { ...engineSettings().limits, unitsPerExperiment: 4096 } })
+    const engine = engineWith({}, sampleOf(4096))
     const units = 60_000
     for (let from = 0; from < units; from += 1000) {
       const sent = Array.from({ length: 1000 }, (_, n) =>
@@ -137,10 +102,10 @@ describe('the report of units', () => {
   })
 
   test('gives no room to conversions of units outside of it while one inside waits', () => {
-    const engine = engineWith({}, { limits: { ...engineSettings().limits, unitsPerExperiment: 64 } })
+    const engine = engineWith({}, sampleOf(64))
     const exposures = Array.from({ length: 60_000 }, (_, n) => exposure(at(0), 'control', `user-${n}`))
     engine.consume(logs(exposures), at(0))
-    const hasher = new UnitHasher('key')
+    const hasher = new UnitHasher(UNIT_KEY)
     const sample = new UnitSample({ capacity: 64 })
     for (let n = 0; n < 60_000; n++) sample.see(hasher.hash(`user-${n}`), { group: 0, place: 0, second: 0 })
     const isInside = (id: string): boolean => hasher.hash(id) < sample.threshold
@@ -159,6 +124,25 @@ describe('the report of units', () => {
       unattributed: 50_000,
       pending: 0,
     })
+  })
+
+  test('knows of every unit in the sample whether it converted, where nearly all do', () => {
+    const hasher = new UnitHasher(UNIT_KEY)
+    const engine = engineWith({ oncePerUnit: true }, sampleOf(128))
+    const seen: string[] = []
+    for (let n = 0; n < 400; n++) {
+      const unit = `user-${n}`
+      seen.push(unit)
+      engine.consume(logs([exposure(at(n), 'treatment', unit)]), at(n))
+      if (n % 10 > 0) engine.consume(logs([buy(at(n), unit)]), at(n))
+      engine.advanceTo(at(n + 1))
+      const { threshold, probability, sampled } = engine.units!
+      const isSampled = (one: string): boolean => hasher.hash(one) < threshold
+      expect(sampled).toBe(seen.filter(isSampled).length)
+      const { events, good } = sliReport(engine, 'checkout/treatment', 'conversion')
+      expect(events * probability).toBeCloseTo(sampled)
+      expect(good! * probability).toBeCloseTo(seen.filter((one, at) => at % 10 > 0 && isSampled(one)).length)
+    }
   })
 
   test('is empty where exposures tell no unit, or units are not looked at', () => {
@@ -215,7 +199,7 @@ describe('units of several writers', () => {
     two.advanceTo(at(400))
     two.exchange.load('checkout', { rows: stored, writers: [] })
     expect(two.exchange.damagedRows).toBe(1)
-    expect(two.exchange.adopt('checkout', stored, EPOCH_MS / 1000 + 400)).toEqual(stored)
+    expect(two.exchange.adopt('checkout', stored, at(400) / 1000)).toEqual(stored)
     const [draft] = two.takeFlushes(100)
     expect(draft.adopted).toMatchObject([
       { writer: 'one', keys: [{ slice: stored[0].slice }, { slice: stored[1].slice }] },
