@@ -1,4 +1,5 @@
 // Events of spans in both encodings: which are read, and which give way where one span has too many.
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FLAG_EVENT_NAMES, Vocabulary } from '../../src/model/vocabulary.ts'
 import { TraceDecoder } from '../../src/otlp/traces.ts'
@@ -7,6 +8,9 @@ import { toJson } from '../../src/otlp/transcode.ts'
 import { MAX_EVENTS, MAX_OTHER_EVENTS } from '../../src/otlp/wanted.ts'
 import { encodeTraces, type SpanEventInput, type SpanInput } from './encode.ts'
 import { encodeTracesJson } from './encode-json.ts'
+import { dice, messageOf, reordered, scramble } from './generate.ts'
+import { rawTraces, requests } from './proto.ts'
+import { DEFAULT_NAMES, DEFAULT_PREFIXES, decodeEvents, expectedEvents, type RawRequest } from './spans.ts'
 
 describe('events of spans', () => {
   const at = 1_790_000_000_500_000_000n
@@ -160,3 +164,33 @@ describe.each(encodings)('events of a span in $name', ({ encode, Decoder }) => {
     ])
   })
 })
+
+test('events of random spans are those that a full decode finds, in both encodings and any order', () => {
+  const numRuns = Number(process.env.FUZZ_RUNS ?? 100)
+  const request = requests.lookupType('ExportTraceServiceRequest')
+  const raw = rawTraces.lookupType('ExportTraceServiceRequest')
+  const messages = messageOf(request).map((message) => request.encode(request.fromObject(message)).finish())
+  const codecs = [
+    new Vocabulary({ names: DEFAULT_NAMES, prefixes: DEFAULT_PREFIXES, events: 'all' }),
+    new Vocabulary({ names: ['a'], events: ['GET /', ''] }),
+    new Vocabulary({ names: [], events: 'all' }),
+    new Vocabulary({ names: ['a'] }),
+    new Vocabulary({ names: [] }),
+  ].map((vocabulary) => ({
+    vocabulary,
+    protobuf: new TraceDecoder(vocabulary),
+    json: new TraceJsonDecoder(vocabulary),
+  }))
+  fc.assert(
+    fc.property(messages, fc.nat(), (message, luck) => {
+      const body = scramble(message, request, dice(luck))
+      const text = Buffer.from(JSON.stringify(reordered(JSON.parse(toJson('traces', body)), dice(luck))))
+      for (const { vocabulary, protobuf, json } of codecs) {
+        const expected = expectedEvents(raw.decode(body) as RawRequest, vocabulary)
+        expect(decodeEvents(protobuf, body, vocabulary)).toEqual(expected)
+        expect(decodeEvents(json, text, vocabulary)).toEqual(expected)
+      }
+    }),
+    { numRuns, seed: 20261128 },
+  )
+}, 60_000)

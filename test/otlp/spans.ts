@@ -54,6 +54,33 @@ export function plainSpan(record: SpanRecord, vocabulary: Vocabulary): PlainSpan
   }
 }
 
+export interface PlainEvent {
+  readonly name: string
+  readonly isFlag: boolean
+  readonly time: bigint
+  readonly attributes: PlainAttributes
+}
+
+/** The events of each span that a decoder gives for a body. */
+export function decodeEvents(
+  decoder: { decode(body: Uint8Array, sink: (span: SpanRecord) => void): number },
+  body: Uint8Array,
+  vocabulary: Vocabulary,
+): PlainEvent[][] {
+  const found: PlainEvent[][] = []
+  decoder.decode(body, ({ events, eventCount }) =>
+    found.push(
+      events.slice(0, eventCount).map(({ name, isFlag, second, nanos, attributes }) => ({
+        name,
+        isFlag,
+        time: BigInt(second) * 1_000_000_000n + BigInt(nanos),
+        attributes: plainAttributes(attributes, vocabulary),
+      })),
+    ),
+  )
+  return found
+}
+
 /** All spans that a decoder gives for a body. */
 export function decodeAll(
   decoder: { decode(body: Uint8Array, sink: (span: SpanRecord) => void): number },
@@ -93,6 +120,11 @@ interface RawAnyValue {
   intValue?: Long
   doubleValue?: number
 }
+interface RawEvent {
+  name?: Uint8Array
+  timeUnixNano?: Long
+  attributes?: RawKeyValue[]
+}
 interface RawSpan {
   traceId?: Uint8Array
   traceState?: Uint8Array
@@ -101,7 +133,7 @@ interface RawSpan {
   startTimeUnixNano?: Long
   endTimeUnixNano?: Long
   attributes?: RawKeyValue[]
-  events?: { name?: Uint8Array; attributes?: RawKeyValue[] }[]
+  events?: RawEvent[]
   status?: { code?: number }
 }
 export interface RawRequest {
@@ -131,6 +163,26 @@ function expectedSpan(span: RawSpan, vocabulary: Vocabulary): Omit<PlainSpan, 'r
     weight: expectedWeight(Buffer.from(span.traceState ?? []).toString('latin1')),
     attributes: expectedAttributes(span.attributes, vocabulary),
     flagEvents: wantsAttributes ? flagEvents.map((event) => expectedAttributes(event.attributes, vocabulary)) : [],
+  }
+}
+
+/** The events of each span as they ought to be decoded, where there are not too many. */
+export function expectedEvents(request: RawRequest, vocabulary: Vocabulary): PlainEvent[][] {
+  const isWanted = ({ name, isFlag }: PlainEvent): boolean =>
+    vocabulary.events === 'all' ||
+    (isFlag ? vocabulary.names.length + vocabulary.events.length > 0 : name !== '' && vocabulary.events.includes(name))
+  const spans = (request.resourceSpans ?? []).flatMap(({ scopeSpans = [] }) =>
+    scopeSpans.flatMap((scope) => scope.spans ?? []),
+  )
+  return spans.map(({ events = [] }) => events.map((event) => expectedEvent(event, vocabulary)).filter(isWanted))
+}
+
+function expectedEvent({ name, timeUnixNano, attributes }: RawEvent, vocabulary: Vocabulary): PlainEvent {
+  return {
+    name: text(name),
+    isFlag: FLAG_EVENT_NAMES.includes(text(name)),
+    time: BigInt.asUintN(64, int64(timeUnixNano)),
+    attributes: expectedAttributes(attributes, vocabulary),
   }
 }
 
