@@ -7,6 +7,7 @@ import { countLogs, LogDecoder } from '../../src/otlp/logs.ts'
 import { countLogsJson, LogJsonDecoder } from '../../src/otlp/logs-json.ts'
 import { severityOfText } from '../../src/otlp/severity.ts'
 import { toJson } from '../../src/otlp/transcode.ts'
+import { attempt } from './attempt.ts'
 import { damage, dice, messageOf, reordered, scramble } from './generate.ts'
 import { decodeLogs, type PlainLog } from './plain-logs.ts'
 import { rawLogs, requests } from './proto.ts'
@@ -192,14 +193,4 @@ function judged(body: Uint8Array, codec: typeof PROTOBUF | typeof JSON_TEXT): (P
   const found = codec.decoders.map((decoder, index) => attempt(() => decodeLogs(decoder, body, vocabularies[index])))
   for (const logs of found) if (!(logs instanceof DecodeError)) expect(logs.length).toBe(count)
   return found
-}
-
-/** The result, or the DecodeError; any other error fails the test. */
-function attempt<T>(read: () => T): T | DecodeError {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof DecodeError) return error
-    throw error
-  }
 }

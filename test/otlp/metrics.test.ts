@@ -3,10 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DELTA, HISTOGRAM, type MetricPoint } from '../../src/model/metric-point.ts'
 import { Vocabulary } from '../../src/model/vocabulary.ts'
-import { DecodeError } from '../../src/otlp/cursor.ts'
 import { countPoints, MetricDecoder } from '../../src/otlp/metrics.ts'
 import { countPointsJson, MetricJsonDecoder } from '../../src/otlp/metrics-json.ts'
 import { toJson } from '../../src/otlp/transcode.ts'
+import { attempt } from './attempt.ts'
 import { damage, dice, messageOf, scramble } from './generate.ts'
 import { decodePoints, expectedPoints, type RawMetricRequest } from './points.ts'
 import { rawMetrics, requests } from './proto.ts'
@@ -250,12 +250,3 @@ describe('a unit of time', () => {
     }
   })
 })
-
-function attempt<T>(read: () => T): T | DecodeError {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof DecodeError) return error
-    throw error
-  }
-}

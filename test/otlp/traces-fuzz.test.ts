@@ -5,6 +5,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { Vocabulary } from '../../src/model/vocabulary.ts'
 import { DecodeError } from '../../src/otlp/cursor.ts'
 import { countSpans, TraceDecoder } from '../../src/otlp/traces.ts'
+import { attempt } from './attempt.ts'
 import { damage, dice, messageOf, scramble } from './generate.ts'
 import { outlineOfTraces, REFUSED_BY_US_ALONE, rawTraces, requests } from './proto.ts'
 import { DEFAULT_NAMES, DEFAULT_PREFIXES, decodeAll, expectedSpans, type PlainSpan, type RawRequest } from './spans.ts'
@@ -96,15 +97,5 @@ function decodedByOracle(body: Uint8Array): RawRequest | null {
     return raw.decode(body) as RawRequest
   } catch {
     return null
-  }
-}
-
-/** The result, or the DecodeError; any other error fails the test. */
-function attempt<T>(read: () => T): T | DecodeError {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof DecodeError) return error
-    throw error
   }
 }
