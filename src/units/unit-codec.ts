@@ -25,12 +25,13 @@ export interface KnownUnits {
 
 export function encodeUnits({ keyId, threshold, hashes, seconds }: KnownUnits): Uint8Array {
   const writer = new ByteWriter()
-  const earliest = seconds.reduce((least, second) => Math.min(least, second), Infinity)
+  let earliest = seconds.length === 0 ? 0 : seconds[0]
+  for (let at = 1; at < seconds.length; at++) earliest = Math.min(earliest, seconds[at])
   writer.byte(VERSION)
   writer.varint(keyId)
   writer.double(threshold)
   writer.varint(hashes.length)
-  writer.varint(hashes.length === 0 ? 0 : earliest)
+  writer.varint(earliest)
   let before = 0
   for (let at = 0; at < hashes.length; at++) {
     writer.varint(hashes[at] - before)

@@ -1,9 +1,12 @@
 // The units that one writer saw in one cohort, each with its earliest second: by the minute in which it was counted while that may still change, and
 // of all older ones folded together, as the writer's partials are.
+import { sortValues } from '../sketch/sort.ts'
 import { decodeUnits, encodeUnits, type KnownUnits } from './unit-codec.ts'
 import { HASH_RANGE } from './unit-hasher.ts'
 
 const NOTHING = new Float64Array(0)
+
+type SortedUnits = Pick<KnownUnits, 'hashes' | 'seconds'>
 
 export class UnitSet {
   readonly #keyId: number
@@ -48,17 +51,13 @@ export class UnitSet {
   encodeMinute(minute: number): Uint8Array | null {
     const units = this.#minutes.get(minute)
     if (units === undefined) return null
-    const hashes = Float64Array.from(units.keys()).sort()
-    return this.#encode(
-      hashes,
-      hashes.map((hash) => units.get(hash) ?? 0),
-    )
+    return this.#encode(ascending(units))
   }
 
   /** Null: there is nothing to tell. */
   encodeHistory(): Uint8Array | null {
     const isEmpty = this.#hashes.length === 0 && this.#threshold === HASH_RANGE
-    return isEmpty ? null : this.#encode(this.#hashes, this.#seconds)
+    return isEmpty ? null : this.#encode({ hashes: this.#hashes, seconds: this.#seconds })
   }
 
   /** Moves minutes into the history. */
@@ -67,11 +66,7 @@ export class UnitSet {
       const units = this.#minutes.get(minute)
       if (units === undefined) continue
       this.#minutes.delete(minute)
-      const hashes = Float64Array.from(units.keys()).sort()
-      this.#merge(
-        hashes,
-        hashes.map((hash) => units.get(hash) ?? 0),
-      )
+      this.#merge(ascending(units))
     }
   }
 
@@ -93,8 +88,8 @@ export class UnitSet {
     for (let at = 0; at < hashes.length; at++) this.add(hashes[at], seconds[at], minute)
   }
 
-  #encode(hashes: Float64Array, seconds: Float64Array): Uint8Array {
-    return encodeUnits({ keyId: this.#keyId, threshold: this.#threshold, hashes, seconds })
+  #encode(units: SortedUnits): Uint8Array {
+    return encodeUnits({ keyId: this.#keyId, threshold: this.#threshold, ...units })
   }
 
   /** Whether the unit is known from this second or an earlier one. */
@@ -119,11 +114,11 @@ export class UnitSet {
   #mergeKnown({ hashes, seconds }: KnownUnits): void {
     let count = hashes.length
     while (count > 0 && hashes[count - 1] >= this.#threshold) count--
-    this.#merge(hashes.subarray(0, count), seconds.subarray(0, count))
+    this.#merge({ hashes: hashes.subarray(0, count), seconds: seconds.subarray(0, count) })
   }
 
   /** Both ascending; of two seconds of one unit the earlier one stays. */
-  #merge(hashes: Float64Array, seconds: Float64Array): void {
+  #merge({ hashes, seconds }: SortedUnits): void {
     const mergedHashes = new Float64Array(this.#hashes.length + hashes.length)
     const mergedSeconds = new Float64Array(mergedHashes.length)
     let size = 0
@@ -139,4 +134,16 @@ export class UnitSet {
     this.#hashes = mergedHashes.slice(0, size)
     this.#seconds = mergedSeconds.slice(0, size)
   }
+}
+
+function ascending(units: ReadonlyMap<number, number>): SortedUnits {
+  const hashes = new Float64Array(units.size)
+  const seconds = new Float64Array(units.size)
+  let count = 0
+  units.forEach((second, hash) => {
+    hashes[count] = hash
+    seconds[count++] = second
+  })
+  sortValues(hashes, seconds, count)
+  return { hashes, seconds }
 }

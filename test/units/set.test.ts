@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeUnits } from '../../src/units/unit-codec.ts'
 import { UnitHasher } from '../../src/units/unit-hasher.ts'
 import { UnitSet } from '../../src/units/unit-set.ts'
+import { uniform } from '../sketch/samples.ts'
 
 const hasher = new UnitHasher('key')
 
@@ -50,6 +51,21 @@ describe('the set of one writer', () => {
         [65, 10],
       ]),
     )
+  })
+
+  test('tells as many as a sample holds, each with its own second', () => {
+    const random = uniform(3)
+    const set = new UnitSet(1)
+    const truth = new Map<number, number>()
+    while (truth.size < 65_000) {
+      // Every other one close to the one before, so that their upper halves are the same.
+      const hash = Math.floor(random() * 2 ** 20) * 2 ** 32 + truth.size
+      for (const one of [hash + 3, hash]) {
+        if (!truth.has(one)) truth.set(one, truth.size)
+        set.add(one, truth.get(one)!, 0)
+      }
+    }
+    expect(toldBy(set)).toEqual(truth)
   })
 
   test('tells the threshold where no unit is left below it', () => {
