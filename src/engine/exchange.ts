@@ -17,9 +17,9 @@ import { minuteOf } from '../slices/minute-counts.ts'
 import type { SlicePlan } from '../slices/plan.ts'
 import { Leadership, type LeadershipParts } from './leadership.ts'
 import type { AdoptedRow } from './own-partials.ts'
-import { isDamage, isSound } from './row-check.ts'
 import { bare, byCohort, byWriter, keyOf, lastSealed } from './row-keys.ts'
 import type { Share } from './share.ts'
+import { soundBytes, tellsDamage } from './sound-rows.ts'
 import { isOfUnits, unpackPartials } from './state.ts'
 import { STREAMS } from './stream-sightings.ts'
 import type { TrackedCohort } from './tracked-cohort.ts'
@@ -33,7 +33,7 @@ export interface StoredParts {
 export class Exchange extends Leadership {
   readonly #plan: SlicePlan
   readonly #sliNames: readonly string[]
-  /** Rows that could not be read; rows of cohorts for which the limits had no room. */
+  /** Stored rows that could not be read, or not whole; rows of cohorts for which the limits had no room. */
   damagedRows = 0
   refusedRows = 0
 
@@ -188,7 +188,7 @@ export class Exchange extends Leadership {
     try {
       this.#count(tracked, row, { source, isFinal })
     } catch (error) {
-      if (!isDamage(error)) throw error
+      if (!tellsDamage(error)) throw error
       this.damagedRows++
     }
     tracked.touched = true
@@ -232,13 +232,13 @@ export class Exchange extends Leadership {
   }
 
   #restoreOwn(experiment: string, rows: readonly PartialRow[]): void {
-    const sound = rows.filter(({ bytes }) => isSound(bytes))
-    this.damagedRows += rows.length - sound.length
-    for (const [cohort, mine] of byCohort(sound)) {
+    for (const [cohort, mine] of byCohort(rows)) {
       const tracked = this.cohorts.find(experiment, cohort)
       if (tracked === null) continue
-      tracked.own.restore(mine)
-      this.#mergeOwn(tracked, mine)
+      const sound = mine.map((row) => ({ ...row, bytes: soundBytes(row.bytes, this.#sliNames) }))
+      this.damagedRows += sound.filter(({ bytes }, at) => bytes !== mine[at].bytes).length
+      tracked.own.restore(sound)
+      this.#mergeOwn(tracked, sound)
     }
   }
 
@@ -253,21 +253,21 @@ export class Exchange extends Leadership {
 
   /**
    * Takes rows of a writer that is gone for good, which are counted here already, into the own history, so that the store can do without them:
-   * those that are old enough at `second`. Gives these; the others stay for later. Damaged ones, which were not counted, are removed all the same.
+   * those that are old enough at `second`. Gives these; the others stay for later, and damaged ones where they are: a later version may read them.
    */
   adopt(experiment: string, rows: readonly WriterRow[], second: number): WriterRow[] {
     const oldest = second - this.#plan.foldAgeSeconds
-    const ripe = rows.filter(({ slice }) => (slice + 1) * 60 <= oldest)
+    const ripe = rows.filter(
+      ({ slice, bytes }) => (slice + 1) * 60 <= oldest && soundBytes(bytes, this.#sliNames) === bytes,
+    )
     for (const [cohort, ofCohort] of byCohort(ripe)) {
       const tracked = this.cohorts.find(experiment, cohort)
-      const rowsOfCohort = ofCohort.map((row) => ({ writer: row.writer, key: bare(row), bytes: row.bytes }))
-      const { adopted = [], removed = [] } = Object.groupBy(rowsOfCohort, ({ bytes }) =>
-        tracked !== null && isSound(bytes) ? 'adopted' : 'removed',
-      )
-      this.share(experiment).adopted.push(...removed)
-      if (tracked === null || adopted.length === 0) continue
-      tracked.own.adopt(adopted, second)
-      tracked.queue()
+      const adopted = ofCohort.map((row) => ({ writer: row.writer, key: bare(row), bytes: row.bytes }))
+      if (tracked === null) this.share(experiment).adopted.push(...adopted)
+      else {
+        tracked.own.adopt(adopted, second)
+        tracked.queue()
+      }
     }
     return ripe
   }

@@ -186,30 +186,6 @@ describe('units of several writers', () => {
     }
   })
 
-  test('that are damaged are left out, told of and let go, and those beside them are taken', () => {
-    const [one, two] = [engineWith({}), engineWith({})]
-    one.consume(logs([exposure(at(0), 'treatment', 'u1'), exposure(at(0), 'control', 'u2')]), at(0))
-    const rows = flushed(one).filter(({ experiment }) => experiment === 'checkout')
-    expect(rows.length).toBe(2)
-    const stored = rows.map((row, at) => ({
-      ...row,
-      writer: 'one',
-      bytes: at === 0 ? row.bytes.subarray(0, -1) : row.bytes,
-    }))
-    two.advanceTo(at(400))
-    two.exchange.load('checkout', { rows: stored, writers: [] })
-    expect(two.exchange.damagedRows).toBe(1)
-    expect(two.exchange.adopt('checkout', stored, at(400) / 1000)).toEqual(stored)
-    const [draft] = two.takeFlushes(100)
-    expect(draft.adopted).toMatchObject([
-      { writer: 'one', keys: [{ slice: stored[0].slice }, { slice: stored[1].slice }] },
-    ])
-    two.exchange.rebuild('checkout', { rows: [], writers: [] }, stored)
-    expect(two.exchange.damagedRows).toBe(2)
-    const { variants = [] } = two.experiment('checkout') ?? {}
-    expect(variants.map(({ unique_units: units }) => units)).toEqual([null, 1])
-  })
-
   test('of another key are not taken, and told of', () => {
     const [one, two] = [engineWith({}), engineWith({}, { unitKey: 'another' })]
     one.consume(logs([exposure(at(0), 'treatment', 'u1')]), at(0))
