@@ -16,7 +16,7 @@ import {
 import { minuteOf } from '../slices/minute-counts.ts'
 import type { SlicePlan } from '../slices/plan.ts'
 import { Leadership, type LeadershipParts } from './leadership.ts'
-import type { AdoptedRow } from './own-partials.ts'
+import type { AdoptedKey } from './own-partials.ts'
 import { bare, byCohort, byWriter, keyOf, lastSealed } from './row-keys.ts'
 import type { Share } from './share.ts'
 import { soundBytes, tellsDamage } from './sound-rows.ts'
@@ -79,7 +79,7 @@ export class Exchange extends Leadership {
   #draft(experiment: string, share: Share, taken: { cohorts: TrackedCohort[]; second: number }): FlushDraft {
     const rows: PartialRow[] = []
     const dropped: RowKey[] = []
-    const adopted: Omit<AdoptedRow, 'bytes'>[] = share.adopted.splice(0)
+    const adopted: AdoptedKey[] = share.adopted.splice(0)
     for (const tracked of taken.cohorts) {
       tracked.queued = false
       const change = tracked.own.take()
@@ -262,7 +262,7 @@ export class Exchange extends Leadership {
     )
     for (const [cohort, ofCohort] of byCohort(ripe)) {
       const tracked = this.cohorts.find(experiment, cohort)
-      const adopted = ofCohort.map((row) => ({ writer: row.writer, key: bare(row), bytes: row.bytes }))
+      const adopted = ofCohort.map((row) => ({ ...row, key: bare(row) }))
       if (tracked === null) this.share(experiment).adopted.push(...adopted)
       else {
         tracked.own.adopt(adopted, second)

@@ -22,14 +22,18 @@ export interface AdoptedRow {
   readonly writer: string
   readonly key: RowKey
   readonly bytes: Uint8Array
+  readonly newestSecond: number
 }
+
+/** Which row of whom. */
+export type AdoptedKey = Pick<AdoptedRow, 'writer' | 'key'>
 
 export interface OwnChange {
   readonly rows: readonly OwnRow[]
   /** Slices to remove. */
   readonly dropped: readonly number[]
   /** Rows of others that the history among `rows` contains. */
-  readonly adopted: readonly Omit<AdoptedRow, 'bytes'>[]
+  readonly adopted: readonly AdoptedKey[]
 }
 
 export interface OwnPartialsRules {
@@ -66,7 +70,7 @@ export class OwnPartials {
   readonly #stored = new Set<number>()
   /** Slices whose rows are to be removed. */
   readonly #drops = new Set<number>()
-  #adopted: Omit<AdoptedRow, 'bytes'>[] = []
+  #adopted: AdoptedKey[] = []
   readonly #phase: number
   readonly #unitRules: () => UnitRules
   /** By name: the units that this process saw. */
@@ -75,6 +79,8 @@ export class OwnPartials {
   #streams: StreamSightings | null = null
   /** By SLI; null: nothing is folded. */
   #history: (Folded | null)[] | null = null
+  /** The newest one in which a unit of the history may have been counted. */
+  #unitsSecond = 0
   #oldestMinute = Infinity
   /** The minute that touch() need not be called for again. */
   hotMinute = -1
@@ -145,11 +151,7 @@ export class OwnPartials {
   }
 
   /** These slices, taken before, did not reach the store, or nobody knows. */
-  giveBack(taken: {
-    rows: readonly number[]
-    dropped: readonly number[]
-    adopted: readonly Omit<AdoptedRow, 'bytes'>[]
-  }): void {
+  giveBack(taken: { rows: readonly number[]; dropped: readonly number[]; adopted: readonly AdoptedKey[] }): void {
     for (const slice of taken.rows) {
       if (slice === HISTORY || this.#minutes.has(slice)) this.#dirty.add(slice)
       // Folded meanwhile; whether its row was written is not known.
@@ -176,7 +178,7 @@ export class OwnPartials {
     if (this.#oldestMinute * 60 + 1 - this.#phase > second - plan.recentSeconds) return false
     const folded = [...this.#minutes].filter((minute) => (minute + 1) * 60 <= second - plan.foldAgeSeconds)
     this.#fold(second, (sli) => folded.flatMap((minute) => this.#series[sli]?.encodeMinute(minute) ?? []))
-    for (const units of this.#units.values()) units.fold(folded)
+    this.#foldUnits(folded)
     for (const minute of folded) {
       this.#minutes.delete(minute)
       this.#dirty.delete(minute)
@@ -190,10 +192,12 @@ export class OwnPartials {
   adopt(rows: readonly AdoptedRow[], second: number): void {
     const partials = rows.flatMap(({ bytes }) => [...unpackPartials(bytes)])
     for (const { writer, key } of rows) this.#adopted.push({ writer, key })
-    this.#dirty.add(HISTORY)
+    this.#openHistory()
     const { sliNames } = this.#rules
     for (const { name, partial } of partials)
       if (isOfUnits(name)) this.#unitsNamed(name, partial)?.mergeIntoHistory(partial)
+    for (const { key, newestSecond } of rows)
+      this.#sawUnits(key.slice === HISTORY ? newestSecond : lastSecondOf(key.slice))
     this.#fold(second, (sli) => partials.flatMap(({ name, partial }) => (name === sliNames[sli] ? [partial] : [])))
   }
 
@@ -212,13 +216,16 @@ export class OwnPartials {
     for (const set of [this.#minutes, this.#dirty, this.#stored, this.#drops]) set.clear()
     this.#adopted = []
     this.#history = null
+    this.#unitsSecond = 0
     this.hotMinute = -1
     this.#units.clear()
-    for (const { slice, bytes } of rows) {
+    for (const { slice, bytes, newestSecond } of rows) {
       for (const { name, partial } of unpackPartials(bytes))
         if (isOfUnits(name)) this.#unitsNamed(name, partial)?.restore(slice === HISTORY ? null : slice, partial)
-      if (slice === HISTORY) this.#restoreHistory(bytes)
-      else {
+      if (slice === HISTORY) {
+        this.#restoreHistory(bytes)
+        this.#unitsSecond = newestSecond
+      } else {
         this.#minutes.add(slice)
         this.#stored.add(slice)
       }
@@ -242,21 +249,36 @@ export class OwnPartials {
   /** Adds partials to the history, cut as coarse as their age at `second` allows. */
   #fold(second: number, partialsOf: (sli: number) => readonly Uint8Array[]): void {
     const { plan, sliNames } = this.#rules
-    const history = this.#history ?? sliNames.map(() => null)
-    let changed = false
     for (let sli = 0; sli < sliNames.length; sli++) {
       const partials = partialsOf(sli)
       if (partials.length === 0) continue
+      const history = this.#openHistory()
       const scratch = new Series(plan, { digest: false, cursor: second })
       const before = history[sli]
       if (before !== null) scratch.merge(before.bytes)
       for (const partial of partials) scratch.merge(partial)
       history[sli] = { bytes: scratch.encode(), newestSecond: scratch.lastRecordedSecond }
-      changed = true
     }
-    if (!changed) return
-    this.#history = history
+  }
+
+  /** A minute may hold units alone. */
+  #foldUnits(minutes: readonly number[]): void {
+    for (const units of this.#units.values()) {
+      for (const minute of minutes) if (units.has(minute)) this.#sawUnits(lastSecondOf(minute))
+      units.fold(minutes)
+    }
+  }
+
+  /** Units that were counted up to this second are in the history now. */
+  #sawUnits(second: number): void {
+    this.#openHistory()
+    this.#unitsSecond = Math.max(this.#unitsSecond, second)
+  }
+
+  /** The history, which is to be handed over again. */
+  #openHistory(): (Folded | null)[] {
     this.#dirty.add(HISTORY)
+    return (this.#history ??= this.#rules.sliNames.map(() => null))
   }
 
   /** Null where there is nothing in it. */
@@ -275,7 +297,9 @@ export class OwnPartials {
         if (partial !== null) parts.push({ name, partial })
       }
     }
-    parts.push(...this.#unitParts(slice))
+    const units = this.#unitParts(slice)
+    parts.push(...units)
+    if (units.length > 0) newestSecond = Math.max(newestSecond, this.#unitsSecond)
     const streams = slice === HISTORY ? null : (this.#streams?.encodeMinute(slice) ?? null)
     if (streams !== null) parts.push({ name: STREAMS, partial: streams })
     if (parts.length === 0) return null
@@ -299,4 +323,8 @@ export class OwnPartials {
       return partial === null ? [] : [{ name, partial }]
     })
   }
+}
+
+function lastSecondOf(minute: number): number {
+  return minute * 60 + 59
 }

@@ -1,6 +1,6 @@
 // Rows of the store by what they belong to: cohort, slice, writer.
 import type { AdoptedRows, RowKey, WriterState } from '../model/partial.ts'
-import type { AdoptedRow } from './own-partials.ts'
+import type { AdoptedKey } from './own-partials.ts'
 import type { TrackedCohort } from './tracked-cohort.ts'
 
 export function keyOf(tracked: TrackedCohort, slice: number): RowKey {
@@ -17,7 +17,7 @@ export function bare({ variant, segmentKey, slice }: RowKey): RowKey {
   return { variant, segmentKey, slice }
 }
 
-export function byWriter(adopted: readonly Omit<AdoptedRow, 'bytes'>[]): AdoptedRows[] {
+export function byWriter(adopted: readonly AdoptedKey[]): AdoptedRows[] {
   const writers = new Map<string, RowKey[]>()
   for (const { writer, key } of adopted) {
     const keys = writers.get(writer)

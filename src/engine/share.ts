@@ -1,6 +1,6 @@
 // What an engine owes to the store of one experiment, and what it must remember of the others' part in it.
 import type { PartialRow, RowKey } from '../model/partial.ts'
-import type { AdoptedRow } from './own-partials.ts'
+import type { AdoptedKey } from './own-partials.ts'
 import type { TrackedCohort } from './tracked-cohort.ts'
 
 export class Share {
@@ -11,7 +11,7 @@ export class Share {
   /** Rows of cohorts that are forgotten. */
   readonly dropped: RowKey[] = []
   /** Rows of others that nobody needs: of cohorts that are forgotten. */
-  readonly adopted: Omit<AdoptedRow, 'bytes'>[] = []
+  readonly adopted: AdoptedKey[] = []
   /** Whether the experiment has been told of, here or elsewhere. */
   isAnnounced = false
   /** The experiment's own state is to be published. */

@@ -60,6 +60,11 @@ export class UnitSet {
     return isEmpty ? null : this.#encode({ hashes: this.#hashes, seconds: this.#seconds })
   }
 
+  /** Whether anything is told of the minute. */
+  has(minute: number): boolean {
+    return this.#minutes.has(minute)
+  }
+
   /** Moves minutes into the history. */
   fold(minutes: Iterable<number>): void {
     for (const minute of minutes) {
