@@ -2,6 +2,7 @@
 // in which order, and whatever happened on the way.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { PartialRow } from '../../src/model/partial.ts'
 import { rungBelow } from '../../src/units/thresholds.ts'
 import { HASH_RANGE, UnitHasher } from '../../src/units/unit-hasher.ts'
 import { RowTable } from './row-table.ts'
@@ -15,7 +16,7 @@ const hasher = new UnitHasher(UNIT_KEY)
 const step = fc.record({
   replica: fc.nat({ max: 2 }),
   pauseMs: fc.oneof({ weight: 9, arbitrary: fc.nat({ max: 5000 }) }, fc.nat({ max: 4_000_000 })),
-  act: fc.constantFrom('see', 'see', 'see', 'flush', 'follow', 'rebuild', 'restart'),
+  act: fc.constantFrom('see', 'see', 'see', 'flush', 'follow', 'rebuild', 'takeBack', 'restart'),
   units: fc.array(fc.nat({ max: 400 }), { minLength: 1, maxLength: 40 }),
   variant: fc.constantFrom('control', 'treatment'),
   service: fc.constantFrom('shop', 'cart'),
@@ -48,7 +49,8 @@ class Fleet {
     if (act === 'see') this.#see(replica.engine, sketch)
     else if (act === 'flush') this.table.flush(replica.writer, replica.engine)
     else if (act === 'follow') this.#follow(replica)
-    else if (act === 'rebuild') replica.engine.exchange.rebuild('checkout', this.table.othersOf(replica.writer), null)
+    else if (act === 'rebuild') this.#rebuild(replica, null)
+    else if (act === 'takeBack') this.#takeBack(replica)
     else this.#restart(replica)
   }
 
@@ -82,6 +84,16 @@ class Fleet {
     const others = this.table.othersOf(writer)
     if (!engine.exchange.follow('checkout', others)) engine.exchange.rebuild('checkout', others, null)
     expect([engine.exchange.damagedRows, engine.exchange.refusedRows]).toEqual([0, 0])
+  }
+
+  #rebuild({ engine, writer }: Replica, own: readonly PartialRow[] | null): void {
+    engine.exchange.rebuild('checkout', this.table.othersOf(writer), own)
+  }
+
+  /** Counts anew what it handed over. */
+  #takeBack(replica: Replica): void {
+    this.table.flush(replica.writer, replica.engine)
+    this.#rebuild(replica, this.table.rowsOf(replica.writer))
   }
 
   #restart(replica: Replica): void {
