@@ -36,7 +36,10 @@ function namedVariant(
   return ({ resource }) => {
     const value = resource.values[slot]
     if (value === undefined || value === null) return undefined
-    return variants.get(String(value)) ?? (others === 'itself' ? value : undefined)
+    const named = variants.get(String(value))
+    if (named !== undefined) return named
+    if (typeof others === 'object') return others.variant
+    return others === 'itself' ? value : undefined
   }
 }
 

@@ -151,8 +151,12 @@ function resourceVariantSentence({
   const resources = where === null ? 'all resources' : `resources where ${matcherText(where)}`
   if (attribute === null) return `${experiment}: ${resources} are of ${variant}`
   const named = [...(variants ?? [])].map(([value, name]) => `${value} is ${name}`)
-  const rest = others === 'itself' ? ['its value'] : []
-  return `${experiment}: of ${resources}, by ${attribute}: ${[...named, ...rest].join(', ')}`
+  return `${experiment}: of ${resources}, by ${attribute}: ${[...named, ...othersText(others)].join(', ')}`
+}
+
+function othersText(others: ResourceVariantRule['others']): string[] {
+  if (typeof others === 'object') return [`anything else is ${others.variant}`]
+  return others === 'itself' ? ['its value'] : []
 }
 
 function tagSentence(tag: TagRule): string {

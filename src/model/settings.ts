@@ -20,8 +20,8 @@ export interface ResourceVariantRule {
   readonly variant: string | null
   /** The variant's name by value of the attribute; null: the value is the name. */
   readonly variants: ReadonlyMap<string, string> | null
-  /** Values that `variants` does not name: `itself` is a variant of that name, `none` takes no part. */
-  readonly others: 'itself' | 'none'
+  /** Values that `variants` does not name: `itself` is a variant of that name, `none` takes no part; else all are one variant. */
+  readonly others: 'itself' | 'none' | { readonly variant: string }
   /** Resources that take part; null: all. */
   readonly where: Matcher | null
 }

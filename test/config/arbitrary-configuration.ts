@@ -78,7 +78,7 @@ const resourceVariant = fc.record(
     experiment: fc.constant('e'),
     attribute: fc.constantFrom('v', 'resource.v'),
     variants: fc.dictionary(fc.constantFrom('1', '2.0'), fc.constantFrom('c', 't'), { maxKeys: 2 }),
-    others: fc.constantFrom('itself', 'none'),
+    others: fc.constantFrom('itself', 'none', 'c'),
     variant: fc.constant('t'),
     where: condition,
   },

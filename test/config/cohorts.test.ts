@@ -55,6 +55,8 @@ describe('cohorts', () => {
       `cohorts: {resource_variants: [{experiment: a, attribute: v, variants: {b: c}${others}}]}`
     expect(settingsOf(text('')).engine.resourceVariants[0].others).toBe('none')
     expect(settingsOf(text(', others: itself')).engine.resourceVariants[0].others).toBe('itself')
+    expect(settingsOf(text(', others: control')).engine.resourceVariants[0].others).toEqual({ variant: 'control' })
+    expect(settingsOf(text(', others: control')).configHash).not.toBe(settingsOf(text(', others: none')).configHash)
   })
 
   it('are told in sentences', () => {
@@ -62,6 +64,7 @@ describe('cohorts', () => {
       '{experiment: canary, attribute: service.version, variants: {"2.0": treatment, "1.9": control}, others: itself}',
       '{experiment: gpu, variant: treatment, where: {node.pool: gpu}}',
       '{experiment: gpu, variant: control}',
+      '{experiment: zone, attribute: zone, variants: {a: treatment}, others: control}',
     ]
     const page = renderUnderstanding(
       loadText(
@@ -70,6 +73,7 @@ describe('cohorts', () => {
     )
     for (const line of [
       'canary: of all resources, by service.version: 2.0 is treatment, 1.9 is control, its value',
+      'zone: of all resources, by zone: a is treatment, anything else is control',
       'gpu: resources where node.pool is gpu are of treatment',
       'gpu: all resources are of control',
       'by user.id, else session.id, hashed; of each experiment up to 2048, else a sample',

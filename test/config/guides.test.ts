@@ -7,16 +7,25 @@ import { ROOT } from '../../bin/launch.js'
 import { problemsOf } from './load-text.ts'
 
 const SECTIONS = ['store', 'ack', 'receivers', 'api', 'cohorts', 'slis', 'slos', 'policies', 'experiments', 'exporters']
-/** First keys of what is written for other programs, and of a part of an SLI. */
-const OF_OTHERS = ['scrape_configs', 'groups', 'inhibit_rules', 'service', 'numerator']
+/** First keys of what is written for other programs. */
+const OF_OTHERS = ['scrape_configs', 'groups', 'inhibit_rules', 'service']
+/** What a part of an SLI stands in. */
+const AROUND_NUMERATOR = { name: 'shown', from: 'metrics', denominator: { metric: 'all' } }
+
+/** A list is one of SLIs, a numerator is of one. */
+function whole(text: string, parsed: object): string {
+  if (Array.isArray(parsed)) return `slis:\n${text}`
+  return 'numerator' in parsed ? `slis: [${JSON.stringify({ ...AROUND_NUMERATOR, ...parsed })}]` : text
+}
 
 const guides = readdirSync(join(ROOT, 'docs/guide')).map((name) => `docs/guide/${name}`)
 const blocks = ['README.md', 'docs/scaling.md', 'examples/README.md', ...guides].flatMap((page) =>
   [...readFileSync(join(ROOT, page), 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = '']) => {
     const parsed = parse(text) as object
-    const keys = Array.isArray(parsed) ? ['slis'] : Object.keys(parsed)
+    const configuration = whole(text, parsed)
+    const keys = Object.keys(parse(configuration) as object)
     const isOurs = !keys.some((key) => OF_OTHERS.includes(key)) && !text.includes('# The Collector')
-    return { page, text: Array.isArray(parsed) ? `slis:\n${text}` : text, keys, isOurs }
+    return { page, text: configuration, keys, isOurs }
   }),
 )
 const ours = blocks.filter(({ isOurs }) => isOurs)

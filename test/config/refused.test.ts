@@ -84,6 +84,18 @@ describe('what cannot be meant is refused', () => {
       'cohorts: {resource_variants: [{experiment: a, variant: b, others: none}]}',
       /others: .* no such key without attribute/,
     ],
+    [
+      'cohorts: {resource_variants: [{experiment: a, attribute: b, others: control}]}',
+      /others: found "control", expected itself, since variants lists no values/,
+    ],
+    [
+      'cohorts: {resource_variants: [{experiment: a, attribute: b, variants: {c: d}, others: None}]}',
+      /others: found "None", expected none \(did you mean none\?\)/,
+    ],
+    [
+      'cohorts: {resource_variants: [{experiment: a, attribute: b, variants: {c: d}, others: 2}]}',
+      /others: found 2, expected itself, none or the name of a variant \(did you mean "2"\?\)/,
+    ],
     ['cohorts: {resource_variants: [{experiment: a, variant: b, variants: {c: d}}]}', /variants: .* without attribute/],
     ['cohorts: {resource_variants: [{experiment: a, attribute: b, variants: {}}]}', /variants: .* at least one value/],
     [

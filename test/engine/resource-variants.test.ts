@@ -44,6 +44,18 @@ describe('a rule on resources', () => {
     ['names values', [rule({ variants: named, others: 'none' })], { 'service.version': '1.9' }, ['canary=control']],
     ['leaves out other values', [rule({ variants: named, others: 'none' })], { 'service.version': '1.8' }, []],
     ['or lets them stand for themselves', [rule({ variants: named })], { 'service.version': '1.8' }, ['canary=1.8']],
+    [
+      'or gives all of them to one variant',
+      [rule({ variants: named, others: { variant: 'control' } })],
+      { 'service.version': '1.8' },
+      ['canary=control'],
+    ],
+    [
+      'which takes no resource that has no value',
+      [rule({ variants: named, others: { variant: 'control' } })],
+      { 'node.pool': 'gpu' },
+      [],
+    ],
     ['says nothing without the attribute', [rule({})], {}, []],
     [
       'takes part where its condition holds, by plain and by resource names',

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type Matcher, RECORD_FIELDS, RESOURCE_FIELD_PREFIX } from '../../model/matcher.ts'
 import type { ResourceVariantRule, TagRule } from '../../model/settings.ts'
 import { condition } from './condition.ts'
-import { count, duration, Mistake, oneOf, size, text, value } from './values.ts'
+import { count, duration, Mistake, size, text, value } from './values.ts'
 
 /** One text or a list of at least `least` of them. */
 function texts(expected: string, least: number) {
@@ -100,6 +100,19 @@ const limits = z
   .prefault({})
   .describe('Bounds, so that one experiment cannot push out another.')
 
+type Others = ResourceVariantRule['others']
+const WORDS_OF_OTHERS = ['itself', 'none'] as const
+
+/** One of the words, else the name of a variant; a word with other capitals is a mistake rather than a name. */
+function others() {
+  return text('itself, none or the name of a variant').transform((given, context): Others => {
+    const word = WORDS_OF_OTHERS.find((known) => known === given.toLowerCase())
+    if (word === undefined) return { variant: given }
+    if (word !== given) context.addIssue({ code: 'custom', message: word, params: { suggestion: word } })
+    return word
+  })
+}
+
 const resourceVariant = z
   .strictObject({
     experiment: text().describe('Name of the experiment, for example of a canary release.'),
@@ -110,10 +123,10 @@ const resourceVariant = z
       .meta({ minProperties: 1 })
       .optional()
       .describe("The variant's name by value of the attribute."),
-    others: oneOf(['itself', 'none'])
+    others: others()
       .optional()
       .describe(
-        'Values that `variants` does not list: `itself` is the name of a variant, `none` takes no part. Without it none, or itself where there are no variants.',
+        'Values that `variants` does not list: all are the variant of this name, such as control; `itself`: each is the name of a variant; `none`: they take no part. Without it none, or itself where there are no variants.',
       ),
     variant: text().optional().describe('Instead of attribute: the variant of all resources that match `where`.'),
     where: condition()
@@ -122,8 +135,8 @@ const resourceVariant = z
       .describe('Resources that take part; plain names are names of resource attributes here.'),
   })
   .superRefine((rule, context) => {
-    const refuse = (key: string, message: string) =>
-      context.addIssue({ code: 'custom', path: [key], message, params: { about: ['attribute', 'variant'] } })
+    const refuse = (key: string, message: string, about = ['attribute', 'variant']) =>
+      context.addIssue({ code: 'custom', path: [key], message, params: { about } })
     if ((rule.attribute === undefined) === (rule.variant === undefined))
       refuse('attribute', 'either attribute or variant')
     if (rule.attribute?.startsWith(RESOURCE_FIELD_PREFIX) === true)
@@ -133,7 +146,11 @@ const resourceVariant = z
         message: `the name alone, without ${RESOURCE_FIELD_PREFIX}, since it is looked up on the resource`,
         params: { suggestion: rule.attribute.slice(RESOURCE_FIELD_PREFIX.length) },
       })
-    if (rule.attribute !== undefined) return
+    if (rule.attribute !== undefined) {
+      if (rule.variants === undefined && rule.others !== undefined && rule.others !== 'itself')
+        refuse('others', 'itself, since variants lists no values', ['variants'])
+      return
+    }
     if (rule.variants !== undefined) refuse('variants', 'no such key without attribute')
     if (rule.others !== undefined) refuse('others', 'no such key without attribute')
   })
