@@ -149,7 +149,8 @@ function resourceNotes({ resourceVariants }: EngineSettings): string[] {
 
 function contentNotes(pieces: Pieces, engine: EngineSettings): string[] {
   const notes: string[] = []
-  if (engine.slis.length === 0) notes.push('no SLI is active: exposures are seen, but nothing is counted')
+  if (engine.slis.length + engine.slos.length === 0)
+    notes.push('no SLI is active: exposures are seen, but nothing is counted')
   notes.push(...engine.slis.flatMap(fieldNotes), ...resourceNotes(engine))
   if (pieces.slos.given) return notes
   const kept = new Set(engine.slos.map(({ name }) => name))

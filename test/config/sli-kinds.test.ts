@@ -1,8 +1,9 @@
 // SLIs of every kind: what the configuration says is what the engine gets.
 import { describe, expect, it } from 'vitest'
+import { renderUnderstanding } from '../../src/config/explain.ts'
 import { sliSentence } from '../../src/config/explain-sli.ts'
 import type { Matcher } from '../../src/model/matcher.ts'
-import { settingsOf } from './load-text.ts'
+import { loadText, problemsOf, settingsOf } from './load-text.ts'
 
 const completed: Matcher = [[{ field: 'event.name', anyOf: [{ kind: 'equal', operand: 'done', negated: false }] }]]
 const nothing = { where: null, ignoreWhen: null, badWhen: null }
@@ -148,5 +149,37 @@ describe('an SLI', () => {
   ])('%s is told in a sentence', (entry, sentence) => {
     const [sli] = settingsOf(`slis: [{name: x, ${entry}}]\nslos: []`).engine.slis
     expect(sliSentence(sli)).toBe(sentence)
+  })
+})
+
+describe('flag_evaluations', () => {
+  const slos = 'slos: [{name: evaluates, sli: flag_evaluations, objective: 0.99}]'
+
+  it.each([
+    ['beside the default SLIs', ''],
+    ['beside other SLIs', 'slis: [{name: x, bad_when: {a: b}}]\n'],
+    ['without any', 'slis: []\n'],
+  ])('may be named by an SLO %s', (_sentence, slis) => {
+    const { problems, notes, settings } = loadText(slis + slos)
+    expect([problems, notes]).toEqual([[], []])
+    expect(settings?.engine.slos).toMatchObject([{ name: 'evaluates', sli: 'flag_evaluations', objective: 0.99 }])
+  })
+
+  it('may be named by a guardrail', () => {
+    expect(problemsOf('experiments: [{id: a, guardrails: [{sli: flag_evaluations}]}]')).toEqual([])
+  })
+
+  it('is told in words', () => {
+    const page = renderUnderstanding(loadText(slos))
+    expect(page).toContain(
+      '  flag_evaluations  events where event.name is feature_flag.evaluation or feature_flag; bad when error.type is present\n',
+    )
+    expect(page).toContain('\nSLO evaluates: 99 % of flag_evaluations good over 30d, policy experiment\n')
+  })
+
+  it('has no upper bound', () => {
+    expect(problemsOf('slos: [{name: e, sli: flag_evaluations, upper_bound: 3}]')).toEqual([
+      expect.stringMatching(/slos\[0\]\.upper_bound: found 3, expected objective, unless/),
+    ])
   })
 })

@@ -36,7 +36,11 @@ export class EngineOfAllKinds {
   readonly engine = new Engine(
     engineSettings({
       slis: ALL_KINDS,
-      slos: [slo(), slo({ name: 'cheap', sli: 'cost', objective: null, upperBound: 0.5 })],
+      slos: [
+        slo(),
+        slo({ name: 'cheap', sli: 'cost', objective: null, upperBound: 0.5 }),
+        slo({ name: 'evaluates', sli: 'flag_evaluations' }),
+      ],
       unitKey: 'key',
       unitAttributes: ['feature_flag.context.id', 'user.id'],
     }),
