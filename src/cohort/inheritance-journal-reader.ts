@@ -2,8 +2,9 @@
 // that damaged bytes change nothing.
 import { Observation } from '../model/observation.ts'
 import { TRANSPORTS } from '../model/signal.ts'
+import { MAX_NAME_LENGTH } from '../model/tag-names.ts'
 import * as layout from './inheritance-journal.ts'
-import { MAX_NAME_LENGTH, MAX_TAGS } from './tags.ts'
+import { MAX_TAGS } from './tags.ts'
 
 /** The bytes are no journal entry that this version can read; nothing of them was taken. */
 export class JournalError extends Error {

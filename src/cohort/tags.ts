@@ -6,12 +6,11 @@
 import type { AttributedRecord, AttributeSet, AttributeValue } from '../model/attributes.ts'
 import type { EngineSettings } from '../model/settings.ts'
 import type { SpanEvent } from '../model/span.ts'
+import { MAX_NAME_LENGTH } from '../model/tag-names.ts'
 import type { Vocabulary } from '../model/vocabulary.ts'
 import { UNTAGGED } from './experiment.ts'
 import { compileResourceVariants, type ResourceVariant } from './resource-variants.ts'
 
-/** Longest experiment or variant name, in UTF-16 units. A pair with a longer one is no tag. */
-export const MAX_NAME_LENGTH = 256
 /** Tags that one item may have; OpenTelemetry SDKs allow a span 128 attributes. */
 export const MAX_TAGS = 128
 

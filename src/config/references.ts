@@ -206,7 +206,10 @@ function checkAllocation({ index, value, raw }: Entry<ExperimentConfig>, report:
 function checkShare(path: KeyPath, name: string, { pieces, report }: { pieces: Pieces; report: Report }): void {
   const sli = pieces.slis.entries.find((entry) => entry.name === name)?.value ?? null
   if (sli !== null && isAmount(sli, pieces))
-    report(path, 'an SLI of good and bad events, since this one is an amount; give it an SLO with upper_bound instead')
+    report(
+      path,
+      'an SLI of good and bad events, since this one is an amount: numerator_is says where it counts good or bad ones; for an amount there is upper_bound of an SLO',
+    )
 }
 
 const ANY_HOST: ReadonlySet<string> = new Set(['0.0.0.0', '::'])

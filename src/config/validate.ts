@@ -109,12 +109,13 @@ function valueAt(value: unknown, path: KeyPath): unknown {
   return at
 }
 
-/** Whether the issue is only there because something was taken out: that very key, or one that it is `about`. */
+/** Whether the issue is only there because something was taken out: that very key, or one that it is `about` ('entries': any of its own). */
 function followsFrom(issue: Issue, gone: Steps): boolean {
   const path = issue.path as Steps
   if (isSame(gone, path)) return true
   const about: unknown = issue.code === 'custom' ? issue.params?.['about'] : null
   const parent = gone.slice(0, -1)
+  if (about === 'entries') return isSame(parent, path)
   const near = isSame(parent, path) || isSame(parent, path.slice(0, -1))
   return near && Array.isArray(about) && about.includes(gone[gone.length - 1])
 }

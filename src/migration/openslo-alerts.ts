@@ -56,6 +56,7 @@ export class PolicyTranslator {
   /** The policy of an SLO: one made of its alert policies, else `experiment`; null where that could never fire. */
   policyOf(slo: SourceNode, promised: Promised): { readonly policy: string; readonly comment: string | null } | null {
     const list = slo.at('spec', 'alertPolicies')
+    if (list !== null && list.kind !== 'list') list.leaveOut('a list of alert policies is expected here')
     const read = (list?.items() ?? []).flatMap((item) => this.#referredPolicy(item, promised))
     const rules = read.flatMap((policy) => policy.rules)
     if (rules.length > 0) {
@@ -87,9 +88,7 @@ export class PolicyTranslator {
   }
 
   #referredPolicy(item: SourceNode, promised: Promised): ReadPolicy[] {
-    // The specification has plain names here; tools write alertPolicyRef.
-    const isName = typeof item.value === 'string' && item.value !== ''
-    const reference = isName ? item.value : item.text('alertPolicyRef')
+    const reference = referenceOf(item, 'alertPolicyRef')
     const policy = reference === null ? item : (this.#policies.get(reference) ?? null)
     if (policy === null) {
       item.leaveOut(`there is no AlertPolicy ${reference} in the file`)
@@ -97,8 +96,7 @@ export class PolicyTranslator {
     }
     if (reference === null && isOtherKind(item, 'AlertPolicy')) return []
     const read = this.#policy(policy, promised)
-    if (isName && read.rules.length > 0) item.use()
-    else if (reference !== null && read.rules.length > 0) item.useAll('alertPolicyRef')
+    if (reference !== null && read.rules.length > 0) useReference(item, 'alertPolicyRef')
     else item.leaveOut('nothing of this policy could be taken over')
     return [read]
   }
@@ -134,7 +132,7 @@ export class PolicyTranslator {
   }
 
   #condition(item: SourceNode, promised: Promised | null): { rule: Rule; comments: string[] } | null {
-    const reference = item.text('conditionRef')
+    const reference = referenceOf(item, 'conditionRef')
     const condition = reference === null ? item : (this.#conditions.get(reference) ?? null)
     if (condition === null) {
       item.leaveOut(`there is no AlertCondition ${reference} in the file`)
@@ -144,7 +142,7 @@ export class PolicyTranslator {
     this.#referred.add(condition)
     const rule = this.#rule(condition, promised)
     if (rule === null) return null
-    if (reference !== null) item.useAll('conditionRef')
+    if (reference !== null) useReference(item, 'conditionRef')
     condition.useAll('kind')
     condition.get('metadata')?.useAll('name')
     useTitle(condition)
@@ -220,6 +218,16 @@ export class PolicyTranslator {
     this.entries.push({ name, comments: read.flatMap(({ comments }) => comments), entry: { name, rules } })
     return name
   }
+}
+
+/** The name that an item of a list gives: the item itself, as the specification has it for alert policies, or in a key, as tools write it. */
+function referenceOf(item: SourceNode, key: string): string | null {
+  return typeof item.value === 'string' && item.value.trim() !== '' ? item.value : item.text(key)
+}
+
+function useReference(item: SourceNode, key: string): void {
+  if (item.kind === 'scalar') item.use()
+  else item.useAll(key)
 }
 
 /** Whether an object that stands in another says that it is of another kind than its place asks for. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { MAX_NAME_LENGTH, MAX_TAGS, newTagList, TagResolver } from '../../src/cohort/tags.ts'
+import { MAX_TAGS, newTagList, TagResolver } from '../../src/cohort/tags.ts'
 import { vocabularyFor } from '../../src/cohort/vocabulary.ts'
+import { MAX_NAME_LENGTH } from '../../src/model/tag-names.ts'
 import { DEFAULT_TAGS, type SpanText, spanOf } from './spans.ts'
 
 const vocabulary = vocabularyFor({ tags: DEFAULT_TAGS, segments: [], slis: [] })

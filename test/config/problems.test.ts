@@ -278,8 +278,8 @@ const CASES: readonly (readonly [sentence: string, text: string, expected: reado
     'amounts where good and bad events are compared',
     'slis: [{name: cost, from: metrics, numerator: {metric: usd}, denominator: {metric: requests}}]\nslos: []\nexperiments:\n  - {id: e, guardrails: [{sli: cost}], success: {sli: cost, direction: decrease}}\n',
     [
-      'cohortd.yaml:4:32: experiments[0].guardrails[0].sli: found "cost", expected an SLI of good and bad events, since this one is an amount; give it an SLO with upper_bound instead',
-      'cohortd.yaml:4:55: experiments[0].success.sli: found "cost", expected an SLI of good and bad events, since this one is an amount; give it an SLO with upper_bound instead',
+      'cohortd.yaml:4:32: experiments[0].guardrails[0].sli: found "cost", expected an SLI of good and bad events, since this one is an amount: numerator_is says where it counts good or bad ones; for an amount there is upper_bound of an SLO',
+      'cohortd.yaml:4:55: experiments[0].success.sli: found "cost", expected an SLI of good and bad events, since this one is an amount: numerator_is says where it counts good or bad ones; for an amount there is upper_bound of an SLO',
     ],
   ],
   [

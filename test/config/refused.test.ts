@@ -1,7 +1,8 @@
 // SLIs, SLOs and cohort rules that cannot be meant: one problem each, with what would be right.
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../src/config/problem.ts'
-import { loadText } from './load-text.ts'
+import { MAX_NAME_LENGTH } from '../../src/model/tag-names.ts'
+import { loadText, problemsOf } from './load-text.ts'
 
 describe('what cannot be meant is refused', () => {
   it.each([
@@ -98,6 +99,7 @@ describe('what cannot be meant is refused', () => {
     ],
     ['cohorts: {resource_variants: [{experiment: a, variant: b, variants: {c: d}}]}', /variants: .* without attribute/],
     ['cohorts: {resource_variants: [{experiment: a, attribute: b, variants: {}}]}', /variants: .* at least one value/],
+    ['cohorts: {resource_variants: [{experiment: a, attribute: b, variants: {c: 5}}]}', /variants\.c: found 5/],
     [
       'cohorts: {resource_variants: [{experiment: a, attribute: resource.service.version}]}',
       /attribute: .* the name alone.*\(did you mean service\.version\?\)/,
@@ -112,5 +114,34 @@ describe('what cannot be meant is refused', () => {
     const lines = renderProblems(loadText(text).problems)
     expect(lines).toMatch(expected)
     expect(lines.trim().split('\n')).toHaveLength(1)
+  })
+})
+
+describe('a name that no tag can have', () => {
+  const longest = 'n'.repeat(MAX_NAME_LENGTH)
+  it.each([
+    ['of an experiment', (name: string) => `experiments: [{id: ${name}}]`],
+    ['of its control', (name: string) => `experiments: [{id: a, control: ${name}}]`],
+    ['of the control everywhere', (name: string) => `cohorts: {control: [control, ${name}]}`],
+    [
+      'of an experiment by resources',
+      (name: string) => `cohorts: {resource_variants: [{experiment: ${name}, attribute: v}]}`,
+    ],
+    [
+      'of a variant by resources',
+      (name: string) => `cohorts: {resource_variants: [{experiment: a, variant: ${name}, where: {b: c}}]}`,
+    ],
+    [
+      'of a variant by a value',
+      (name: string) => `cohorts: {resource_variants: [{experiment: a, attribute: v, variants: {x: ${name}}}]}`,
+    ],
+    [
+      'of a variant by other values',
+      (name: string) =>
+        `cohorts: {resource_variants: [{experiment: a, attribute: v, variants: {x: y}, others: ${name}}]}`,
+    ],
+  ])('is refused: %s', (_sentence, configuration) => {
+    expect(problemsOf(configuration(longest))).toEqual([])
+    expect(problemsOf(configuration(`${longest}n`))).toEqual([expect.stringMatching(/ of 1 to 256 characters$/)])
   })
 })

@@ -122,8 +122,8 @@ test('whatever stands in the fields, the file is refused or the configuration lo
   )
 })
 
-test('alert policies are found by their plain names too, and one that is not there is told of', () => {
-  const text = `apiVersion: openslo/v1
+describe('alert policies', () => {
+  const withPolicies = (policies: string, conditions: string): string => `apiVersion: openslo/v1
 kind: SLO
 metadata: {name: a}
 spec:
@@ -137,24 +137,58 @@ spec:
   timeWindow: [{duration: 30d, isRolling: true}]
   budgetingMethod: Occurrences
   objectives: [{target: 0.99}]
-  alertPolicies: [fast, gone]
+  alertPolicies: ${policies}
 ---
 apiVersion: openslo/v1
 kind: AlertPolicy
 metadata: {name: fast}
 spec:
   alertWhenBreaching: true
-  conditions:
-    - kind: AlertCondition
-      metadata: {name: c}
-      spec: {severity: page, condition: {kind: burnrate, op: gte, threshold: 3, lookbackWindow: 1h}}
+  conditions: ${conditions}
+---
+apiVersion: openslo/v1
+kind: AlertCondition
+metadata: {name: burns}
+spec: {severity: page, condition: {kind: burnrate, op: gte, threshold: 3, lookbackWindow: 1h}}
 `
-  const { configuration, remarks } = translated(text)
-  const [slo] = settingsOf(configuration).engine.slos
-  expect(slo.policy).toMatchObject({ name: 'fast', rules: [{ severity: 'page', factor: 3, longSeconds: 3600 }] })
-  expect(remarks.filter(({ kind }) => kind === 'left_out')).toMatchObject([
-    { line: 15, path: 'spec.alertPolicies[1]', why: 'there is no AlertPolicy gone in the file' },
-  ])
+  const BURNS = '[{conditionRef: burns}]'
+  const taken = { name: 'fast', rules: [{ severity: 'page', factor: 3, longSeconds: 3600 }] }
+
+  test.each<[sentence: string, policies: string, conditions: string, leftOut: object[]]>([
+    ['are found by plain names', '[fast]', BURNS, []],
+    ['have conditions by plain names too', '[{alertPolicyRef: fast}]', '[burns]', []],
+    [
+      'that are not there are told of',
+      '[fast, gone, {alertPolicyRef: lost}]',
+      '[burns, absent]',
+      [
+        { line: 15, path: 'spec.alertPolicies[1]', why: 'there is no AlertPolicy gone in the file' },
+        { line: 15, path: 'spec.alertPolicies[2].alertPolicyRef', why: 'there is no AlertPolicy lost in the file' },
+        { line: 22, path: 'spec.conditions[1]', why: 'there is no AlertCondition absent in the file' },
+      ],
+    ],
+    [
+      'that are neither names nor policies are told of',
+      "[fast, 3, '', null]",
+      BURNS,
+      [1, 2, 3].map((at) => ({
+        path: `spec.alertPolicies[${at}]`,
+        why: 'nothing of this policy could be taken over',
+      })),
+    ],
+  ])('%s', (_sentence, policies, conditions, leftOut) => {
+    const { configuration, remarks } = translated(withPolicies(policies, conditions))
+    expect(settingsOf(configuration).engine.slos[0].policy).toMatchObject(taken)
+    expect(remarks.filter(({ kind }) => kind === 'left_out')).toMatchObject(leftOut)
+  })
+
+  test.each(['fast', '{a: fast}', '3'])('that are no list are told of: %s', (policies) => {
+    const { configuration, remarks } = translated(withPolicies(policies, BURNS))
+    expect(settingsOf(configuration).engine.slos[0].policy.name).toBe('experiment')
+    expect(remarks).toContainEqual(
+      expect.objectContaining({ line: 15, why: 'a list of alert policies is expected here' }),
+    )
+  })
 })
 
 const SLO = `apiVersion: openslo/v1

@@ -3,12 +3,12 @@ import { z } from 'zod'
 import { type Matcher, RECORD_FIELDS, RESOURCE_FIELD_PREFIX } from '../../model/matcher.ts'
 import type { ResourceVariantRule, TagRule } from '../../model/settings.ts'
 import { condition } from './condition.ts'
-import { count, duration, Mistake, size, text, value } from './values.ts'
+import { count, duration, Mistake, size, tagName, text, value } from './values.ts'
 
 /** One text or a list of at least `least` of them. */
-function texts(expected: string, least: number) {
+function texts(expected: string, least: number, one = text) {
   return z
-    .union([text(expected), z.array(text(expected)).min(least)])
+    .union([one(expected), z.array(one(expected)).min(least)])
     .transform((given) => (Array.isArray(given) ? given : [given]))
 }
 
@@ -105,7 +105,7 @@ const WORDS_OF_OTHERS = ['itself', 'none'] as const
 
 /** One of the words, else the name of a variant; a word with other capitals is a mistake rather than a name. */
 function others() {
-  return text('itself, none or the name of a variant').transform((given, context): Others => {
+  return tagName('itself, none or the name of a variant').transform((given, context): Others => {
     const word = WORDS_OF_OTHERS.find((known) => known === given.toLowerCase())
     if (word === undefined) return { variant: given }
     if (word !== given) context.addIssue({ code: 'custom', message: word, params: { suggestion: word } })
@@ -115,11 +115,14 @@ function others() {
 
 const resourceVariant = z
   .strictObject({
-    experiment: text().describe('Name of the experiment, for example of a canary release.'),
+    experiment: tagName().describe('Name of the experiment, for example of a canary release.'),
     attribute: text().optional().describe('Resource attribute whose value tells the variant, such as service.version.'),
     variants: z
-      .record(z.string(), text())
-      .refine((given) => Object.keys(given).length > 0, { error: 'at least one value of the attribute' })
+      .record(z.string(), tagName())
+      .refine((given) => Object.keys(given).length > 0, {
+        error: 'at least one value of the attribute',
+        params: { about: 'entries' },
+      })
       .meta({ minProperties: 1 })
       .optional()
       .describe("The variant's name by value of the attribute."),
@@ -128,7 +131,7 @@ const resourceVariant = z
       .describe(
         'Values that `variants` does not list: all are the variant of this name, such as control; `itself`: each is the name of a variant; `none`: they take no part. Without it none, or itself where there are no variants.',
       ),
-    variant: text().optional().describe('Instead of attribute: the variant of all resources that match `where`.'),
+    variant: tagName().optional().describe('Instead of attribute: the variant of all resources that match `where`.'),
     where: condition()
       .refine(isOnResources, { error: 'conditions on resource attributes alone' })
       .optional()
@@ -197,7 +200,7 @@ export const cohorts = z
       .prefault(DEFAULT_TAGS)
       .describe('Where experiment and variant are found; each pair found complete on a record is one experiment.'),
     segments,
-    control: texts('the name of a variant', 0)
+    control: texts('the name of a variant', 0, tagName)
       .prefault(['control', 'baseline'])
       .describe(
         'Variants taken for the control unless the experiment names its own, in order of preference; empty: none.',

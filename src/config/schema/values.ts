@@ -3,6 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { formatSeconds, parseDurationMs } from '../../model/duration.ts'
 import type { ListenAddress } from '../../model/settings.ts'
+import { MAX_NAME_LENGTH } from '../../model/tag-names.ts'
 import { parseSize } from '../size.ts'
 import { nearest } from '../suggest.ts'
 
@@ -36,14 +37,19 @@ export function value<T>(facts: JsonSchemaFacts, read: (raw: unknown) => T | Mis
 const LONGEST_TEXT = 1000
 
 /** Text that is not empty and holds no control characters. */
-export function text(expected = 'text') {
-  return value({ type: 'string', minLength: 1 }, (raw) => {
+export function text(expected = 'text', longest = LONGEST_TEXT) {
+  const facts = { type: 'string', minLength: 1, ...(longest === LONGEST_TEXT ? {} : { maxLength: longest }) }
+  return value(facts, (raw) => {
     if (typeof raw === 'number' || typeof raw === 'boolean') return new Mistake(expected, JSON.stringify(String(raw)))
     if (typeof raw !== 'string') return new Mistake(expected)
-    if (raw.trim() === '' || raw.length > LONGEST_TEXT)
-      return new Mistake(`${expected} of 1 to ${LONGEST_TEXT} characters`)
+    if (raw.trim() === '' || raw.length > longest) return new Mistake(`${expected} of 1 to ${longest} characters`)
     return /\p{Cc}/u.test(raw) ? new Mistake(`${expected} without control characters`) : raw
   })
+}
+
+/** The name of an experiment or a variant, as tags can carry it. */
+export function tagName(expected = 'text') {
+  return text(expected, MAX_NAME_LENGTH)
 }
 
 /** One of the given words. */
