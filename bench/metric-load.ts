@@ -35,13 +35,14 @@ export class HistogramRequest {
     this.#body = encode(number, { temporality, points })
     this.#temporality = temporality
     this.#places = [START, TIME, COUNT, BUCKET].map((marker) => [marker, placesOf(this.#body, marker)] as const)
-    this.#startNanos = BigInt(systemClock.now()) * 1_000_000n
+    this.#startNanos = nowNanos()
     this.#lastNanos = this.#startNanos
   }
 
   /** The bytes of its next points; valid until this is called again. */
   next(): Buffer {
-    const timeNanos = this.#lastNanos + 1_000_000n
+    // As senders do: the time is now, or just after the last one.
+    const timeNanos = later(nowNanos(), this.#lastNanos + 1_000_000n)
     this.#sent++
     const gained = this.#temporality === 'delta' ? 1n : this.#sent
     const values = new Map([
@@ -55,6 +56,14 @@ export class HistogramRequest {
     this.#lastNanos = timeNanos
     return this.#body
   }
+}
+
+function nowNanos(): bigint {
+  return BigInt(systemClock.now()) * 1_000_000n
+}
+
+function later(a: bigint, b: bigint): bigint {
+  return a > b ? a : b
 }
 
 function encode(number: number, { temporality, points }: RequestShape): Buffer {
