@@ -64,8 +64,9 @@ export class Player {
         this.seen.push(copyOf(observation))
         return true
       },
-      release: ({ transport }, outcome) => {
-        this.releases.push(outcome)
+      release: ({ transport, isPart }, outcome) => {
+        // A part of an item is none of its own.
+        if (!isPart) this.releases.push(outcome)
         this.transports.push(transport)
       },
       journal: options.journal ?? false,
