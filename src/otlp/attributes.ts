@@ -2,7 +2,6 @@
 // Hides opentelemetry/proto/common/v1/common.proto.
 import type { AttributeSet, AttributeValue } from '../model/attributes.ts'
 import type { Cursor } from './cursor.ts'
-import type { StreamIdentity } from './stream-identity.ts'
 import type { StringTable } from './strings.ts'
 import type { WantedAttributes } from './wanted.ts'
 
@@ -34,12 +33,12 @@ export class AttributeReader {
   }
 
   /**
-   * Reads the KeyValue that comes next, behind its `tag`, and those that follow it directly under the same tag; adds each to `identity`, in its
-   * `place`. This is the hottest loop of all: it keeps its place in locals and touches the cursor only for what is wanted.
+   * Reads the KeyValue that comes next, behind its `tag`, and those that follow it directly under the same tag. This is
+   * the hottest loop of all: it keeps its place in locals and touches the cursor only for what is wanted.
    */
-  read(tag: number, into: AttributeSet, identity: StreamIdentity | null = null, place = 0): void {
+  read(tag: number, into: AttributeSet): void {
     const cursor = this.#cursor
-    const { bytes, view, end } = cursor
+    const { bytes, end } = cursor
     let { position } = cursor
     for (;;) {
       const keyStart = position + 3
@@ -54,7 +53,6 @@ export class AttributeReader {
         keyEnd + 2 + bytes[keyEnd + 1] === stop &&
         ((bytes[position] | bytes[position + 2] | bytes[keyEnd + 1]) & 0x80) === 0
       ) {
-        if (identity !== null) identity.add(view, position + 1, stop, place)
         if (this.#wanted.maybe(keyEnd - keyStart)) {
           cursor.position = keyEnd + 2
           cursor.end = stop
@@ -65,7 +63,6 @@ export class AttributeReader {
         cursor.position = position
         cursor.end = end
         const outer = cursor.enter()
-        if (identity !== null) identity.add(view, cursor.position, cursor.end, place)
         this.#readAnyOrder(into)
         cursor.leave(outer)
         position = cursor.position

@@ -42,7 +42,8 @@ export class PointReader {
     while (cursor.position < cursor.end) {
       const tag = cursor.tag()
       if (tag === fields.attributes) {
-        this.#attributes.read(tag, point.attributes, isWanted ? this.#ofPoint : null, IN_POINT)
+        if (isWanted) identifyRun(cursor, tag, this.#ofPoint, IN_POINT)
+        this.#attributes.read(tag, point.attributes)
       } else if (tag === fields.start) {
         cursor.fixed64()
         point.startSecond = wholeSeconds(cursor.low, cursor.high)
@@ -195,4 +196,15 @@ export function identifyField(cursor: Cursor, into: StreamIdentity, place: numbe
   const end = cursor.length() + cursor.position
   into.add(cursor.view, cursor.position, end, place)
   cursor.position = end
+}
+
+/** Adds the attribute that comes next, behind its tag, and those that follow it directly; the cursor stays where it is. */
+export function identifyRun(cursor: Cursor, tag: number, into: StreamIdentity, place: number): void {
+  const start = cursor.position
+  for (;;) {
+    identifyField(cursor, into, place)
+    if (cursor.position >= cursor.end || cursor.bytes[cursor.position] !== tag) break
+    cursor.position++
+  }
+  cursor.position = start
 }

@@ -15,7 +15,7 @@ import { AttributeReader } from './attributes.ts'
 import { countFields } from './counting.ts'
 import { Cursor } from './cursor.ts'
 import { POINT_FIELDS, type PointFields } from './metric-fields.ts'
-import { identifyField, PointReader } from './metric-point.ts'
+import { identifyField, identifyRun, PointReader } from './metric-point.ts'
 import { ByteNames } from './names.ts'
 import { IN_METRIC, IN_RESOURCE, IN_SCOPE, StreamIdentity } from './stream-identity.ts'
 import { StringTable } from './strings.ts'
@@ -125,7 +125,8 @@ export class MetricDecoder {
     while (cursor.position < cursor.end) {
       const tag = cursor.tag()
       if (tag === RESOURCE_ATTRIBUTES) {
-        this.#attributes.read(tag, this.#point.resource, this.#wantsAny ? this.#ofResource : null, IN_RESOURCE)
+        if (this.#wantsAny) identifyRun(cursor, tag, this.#ofResource, IN_RESOURCE)
+        this.#attributes.read(tag, this.#point.resource)
       } else cursor.skip(tag)
     }
     return 0
