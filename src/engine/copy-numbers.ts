@@ -1,11 +1,13 @@
 // The numbers of a data point, copied from a record that a decoder fills again to one that is kept until the request is counted.
+import { NO_BOUNDS } from '../model/explicit-bounds.ts'
 import type { MetricPoint } from '../model/metric-point.ts'
 
 /** Lets go of the memory of a point that had very many buckets. */
-export function releaseNumbers({ buckets, positive, negative }: MetricPoint): void {
-  buckets.release()
-  positive.counts.release()
-  negative.counts.release()
+export function releaseNumbers(point: MetricPoint): void {
+  point.bounds = NO_BOUNDS
+  point.buckets.release()
+  point.positive.counts.release()
+  point.negative.counts.release()
 }
 
 /** Copies all but attributes and resource. */

@@ -112,20 +112,22 @@ export class PointIntake {
 
   /** Counts what is staged; nothing is afterwards. */
   commit(nowMs: number, tally: Tally): void {
-    for (let at = 0; at < this.#count; at++) {
-      const staged = this.#staged[at]
-      this.#commit(staged, nowMs, tally)
-      if (staged.uses.length > 0) releaseNumbers(staged.numbers)
-    }
-    this.#count = 0
+    this.#takeAll((staged) => this.#commit(staged, nowMs, tally))
   }
 
   /** Adds the experiments that commit() would touch, in its place. */
   foresee(nowMs: number, into: Set<string>): void {
-    for (let at = 0; at < this.#count; at++) {
-      const { endMs, tags } = this.#staged[at]
-      if (untimely(endMs, nowMs, this.#parts.settings) !== null) continue
+    this.#takeAll(({ endMs, tags }) => {
+      if (untimely(endMs, nowMs, this.#parts.settings) !== null) return
       for (let tag = 0; tag < tags.count; tag++) into.add(tags.experiments[tag])
+    })
+  }
+
+  #takeAll(take: (staged: StagedPoint) => void): void {
+    for (let at = 0; at < this.#count; at++) {
+      const staged = this.#staged[at]
+      take(staged)
+      if (staged.uses.length > 0) releaseNumbers(staged.numbers)
     }
     this.#count = 0
   }

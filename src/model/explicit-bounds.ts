@@ -2,8 +2,9 @@
 // done once.
 import type { NumberRow } from './number-row.ts'
 
-/** Bounds that are shared, at most. */
+/** Bounds that are shared, at most, and how many a histogram has for that: no instrument has more. */
 const SLOTS = 256
+const MOST_BOUNDS = 1024
 
 export class ExplicitBounds {
   readonly values: Float64Array
@@ -40,6 +41,7 @@ let latest = NO_BOUNDS
 /** The shared copy of these bounds. Two with the same bounds are nearly always the same object; equals() tells where they are not. */
 export function sharedBounds(row: NumberRow): ExplicitBounds {
   if (row.length === 0) return NO_BOUNDS
+  if (row.length > MOST_BOUNDS) return new ExplicitBounds(row.values.slice(0, row.length))
   if (latest.isRow(row)) return latest
   const slot = slotOf(row)
   if (!shared[slot].isRow(row)) shared[slot] = new ExplicitBounds(row.values.slice(0, row.length))
