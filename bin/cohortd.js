@@ -7,5 +7,5 @@ launch({
   self: fileURLToPath(import.meta.url),
   program: mainProgram(),
   args: process.argv.slice(2),
-  keepCompiled: true,
+  asCommand: true,
 })

@@ -9,6 +9,8 @@ const NEEDED = [24, 12]
 /** Set in the environment of a launcher that was started by another one. */
 export const LAUNCHED = 'COHORTD_LAUNCHED'
 export const INSTALL_NODE = 'install Node.js 24 (https://nodejs.org/en/download) and put it first in PATH.'
+/** V8's young generation stays at 3 x 16 MB: docs/decisions/0028-a-small-young-generation.md. */
+const FLAGS = ['--max-semi-space-size=16']
 /** The checkout, or the installed package. */
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -43,21 +45,23 @@ export function chooseRuntime({ version, execPath, platform, arch, findPackaged 
 
 /**
  * Runs `program` in this process, or this launcher once more on the packaged Node.js. Signals, exit code and arguments
- * pass through. `self` is the file that was started; `args` are those of the program; `keepCompiled` makes its next start
- * faster.
- * @param {{ self: string, program: string, args: readonly string[], keepCompiled?: boolean, surroundings?: Surroundings }} task
+ * pass through. `self` is the file that was started; `args` are those of the program; `asCommand`: with the flags of Node.js
+ * that the daemon runs best with, and with its compile cache, which V8 keeps for each choice of flags apart.
+ * @param {{ self: string, program: string, args: readonly string[], asCommand?: boolean, surroundings?: Surroundings }} task
  * @returns {void}
  */
-export function launch({ self, program, args, keepCompiled = false, surroundings = ownSurroundings() }) {
+export function launch({ self, program, args, asCommand = false, surroundings = ownSurroundings() }) {
+  const flags = asCommand ? missing(FLAGS) : []
   const runtime = chooseRuntime(surroundings)
   if (runtime.kind === 'missing') fail(runtime.message)
   else if (isCheckout() && !existsSync(join(ROOT, 'node_modules')))
     fail(`cohortd's dependencies are not installed.\nInstall them with: npm ci (in ${ROOT})`)
   else if (runtime.kind === 'packaged')
-    void import('./relaunch.js').then(({ relaunch }) => relaunch(runtime.node, self))
+    void import('./relaunch.js').then(({ relaunch }) => relaunch(runtime.node, flags, self))
   else {
+    becomeWith(flags, self)
     dieWithLauncher()
-    if (keepCompiled && isCheckout()) useCompileCache()
+    if (asCommand && isCheckout()) useCompileCache()
     process.argv = [process.argv[0], program, ...args]
     void import(pathToFileURL(program).href)
   }
@@ -110,6 +114,27 @@ function useCompileCache() {
   const directory = join(ROOT, 'node_modules', '.cache', 'cohortd')
   process.env.NODE_COMPILE_CACHE = directory
   module.enableCompileCache(directory)
+}
+
+/**
+ * Those of which whoever started this process has set nothing.
+ * @param {readonly string[]} flags
+ */
+function missing(flags) {
+  const given = [...process.execArgv, process.env.NODE_OPTIONS || ''].join(' ').replace(/_/g, '-')
+  return flags.filter((flag) => !given.includes(flag.split('=')[0]))
+}
+
+/**
+ * Starts this very process anew with more flags, where the platform can do so; Node.js reads them at no other time.
+ * @param {readonly string[]} flags
+ * @param {string} self
+ */
+function becomeWith(flags, self) {
+  const mayStart = process.permission === undefined || process.permission.has('child')
+  // The channel of a parent that talks to this process would not live on.
+  if (flags.length === 0 || process.connected || process.execve === undefined || !mayStart) return
+  process.execve(process.execPath, [process.argv0, ...process.execArgv, ...flags, self, ...process.argv.slice(2)])
 }
 
 function die() {

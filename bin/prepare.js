@@ -13,5 +13,5 @@ launch({
   self: fileURLToPath(import.meta.url),
   program: join(ROOT, 'src', 'commands', 'prepare.ts'),
   args: [],
-  keepCompiled: true,
+  asCommand: true,
 })

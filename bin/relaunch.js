@@ -6,14 +6,15 @@ import { fail, INSTALL_NODE, LAUNCHED } from './launch.js'
 const FORWARDED_SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'])
 
 /**
- * Runs `self` with this process's arguments on the given binary. The channel to it exists for one thing: it closes when
+ * Runs `self` with this process's arguments and more flags on the given binary. The channel to it exists for one thing: it closes when
  * this process dies, however it dies.
  * @param {string} node
+ * @param {readonly string[]} flags
  * @param {string} self
  * @returns {void}
  */
-export function relaunch(node, self) {
-  const child = spawn(node, [...process.execArgv, self, ...process.argv.slice(2)], {
+export function relaunch(node, flags, self) {
+  const child = spawn(node, [...process.execArgv, ...flags, self, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, [LAUNCHED]: '1' },
   })

@@ -82,6 +82,7 @@ describe('the habits find', () => {
     ['chance', 'src/stats/a.ts', `${HEAD}const x = Math.random()`, /random number/],
     ['an id drawn at random', 'src/engine/a.ts', `${HEAD}randomUUID()`, /random number/],
     ['the environment', 'src/api/a.ts', `${HEAD}process.env.HOME`, /reads the environment/],
+    ['a heavy import', 'src/ingest/a.ts', `${HEAD}import { createServer, type Server } from 'node:http'`, /14 MB/],
     ['a test left out', 'test/api/a.test.ts', `${HEAD}test.skip('x', () => {})`, /leaves tests out/],
     ['a forced type', 'src/api/a.ts', `${HEAD}x as unknown as Y`, /forces a type/],
     ['a note of something unfinished', 'src/api/a.ts', `${HEAD}// TODO: later`, /a\.ts:2 is unfinished/],
@@ -96,6 +97,7 @@ describe('the habits find', () => {
   test.each([
     ['the clock of runtime/', 'src/runtime/clock.ts', `${HEAD}Date.now()`],
     ['a clock in a comment', 'src/api/a.ts', `${HEAD}// not Date.now()\n/** nor\n * setTimeout */`],
+    ['an import of heavy types', 'src/ingest/a.ts', `${HEAD}import type { Server } from 'node:http'`],
     ['a timer in a test', 'test/real/a.test.ts', `${HEAD}setTimeout(f, 1)`],
     ['a script with its first line', 'bin/a.js', `#!/usr/bin/env node\n${HEAD}`],
   ])('nothing wrong with %s', (_, path, text) => {

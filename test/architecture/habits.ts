@@ -54,6 +54,12 @@ const BANS: readonly Ban[] = [
     butNotIn: /^src\/(config\/.*|main\.ts)$/,
   },
   {
+    pattern: /^import (?!type\b).*'node:http'/,
+    says: 'touches all that node:http exports, which loads 14 MB; process.getBuiltinModule does not',
+    in: SOURCES,
+    butNotIn: NOWHERE,
+  },
+  {
     pattern: /\b(test|it|describe)\.(skip|only|todo)(If)?\b/,
     says: 'leaves tests out',
     in: /^test\//,

@@ -79,10 +79,22 @@ function packageAt(name: string, contents: Record<string, string>): string {
   return root
 }
 
-async function outcome(root: string, node = process.execPath): Promise<{ code: number; out: string; err: string }> {
-  const child = spawn(node, [join(root, 'bin', 'cohortd.js'), 'an argument'], { stdio: ['ignore', 'pipe', 'pipe'] })
+interface CommandWays {
+  readonly node?: string
+  readonly flags?: readonly string[]
+  readonly nodeOptions?: string
+}
+
+async function outcome(
+  root: string,
+  { node = process.execPath, flags = [], nodeOptions = '' }: CommandWays = {},
+): Promise<{ pid: number | undefined; code: number; out: string; err: string }> {
+  const child = spawn(node, [...flags, join(root, 'bin', 'cohortd.js'), 'an argument'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_OPTIONS: nodeOptions },
+  })
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
-  return { code, out: out.trim(), err }
+  return { pid: child.pid, code, out: out.trim(), err }
 }
 
 describe.each(ways)('started on %s', (_, node, launcher) => {
@@ -146,13 +158,58 @@ describe('the command', () => {
   test('runs the sources in a checkout, whose path may have spaces, even beside an old build', async () => {
     const root = packageAt('a checkout', { 'src/main.ts': SOURCE, 'dist/main.js': COMPILED })
     symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
-    expect(await outcome(root)).toEqual({ code: 0, out: 'source an argument', err: '' })
-    if (oldNode !== null) expect(await outcome(root, oldNode)).toEqual({ code: 0, out: 'source an argument', err: '' })
+    const expected = { code: 0, out: 'source an argument', err: '' }
+    expect(await outcome(root)).toMatchObject(expected)
+    if (oldNode !== null) expect(await outcome(root, { node: oldNode })).toMatchObject(expected)
   })
 
   test('runs the compiled program where there are no sources', async () => {
     const root = packageAt('a package', { 'dist/main.js': COMPILED })
-    expect(await outcome(root)).toEqual({ code: 0, out: 'compiled an argument', err: '' })
+    expect(await outcome(root)).toMatchObject({ code: 0, out: 'compiled an argument', err: '' })
+  })
+
+  describe('runs with a young generation that is small', () => {
+    const TELL =
+      'console.log(JSON.stringify({ flags: process.execArgv, args: process.argv.slice(2), pid: process.pid }))'
+    const root = packageAt('a package that tells', { 'dist/main.js': TELL })
+    symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
+
+    async function told(ways?: CommandWays): Promise<{ flags: string[]; args: string[]; isSameProcess: boolean }> {
+      const { pid, out, err } = await outcome(root, ways)
+      expect(err).toBe('')
+      const { flags, args, pid: itsPid } = JSON.parse(out)
+      return { flags, args, isSameProcess: pid === itsPid }
+    }
+
+    test('in the process that was started', async () => {
+      const asItIs = { flags: ['--max-semi-space-size=16'], args: ['an argument'], isSameProcess: true }
+      expect(await told()).toEqual(asItIs)
+    })
+
+    test('beside the flags that were given', async () => {
+      const flags = ['--no-deprecation']
+      expect((await told({ flags })).flags).toEqual(['--no-deprecation', '--max-semi-space-size=16'])
+    })
+
+    test.each([{ flags: ['--max-semi-space-size=64'] }, { flags: ['--max_semi_space_size=64'] }])(
+      'unless $flags says otherwise',
+      async (ways) => {
+        expect((await told(ways)).flags).toEqual(ways.flags)
+      },
+    )
+
+    test('unless NODE_OPTIONS says otherwise', async () => {
+      expect((await told({ nodeOptions: '--max-semi-space-size=64' })).flags).toEqual([])
+    })
+
+    test('but as it is where Node.js may start no process', async () => {
+      const flags = ['--permission', '--allow-fs-read=*']
+      expect(await told({ flags })).toEqual({ flags, args: ['an argument'], isSameProcess: true })
+    })
+
+    test.each(oldNode === null ? [] : [oldNode])('on the packaged Node.js too, started by %s', async (node) => {
+      expect((await told({ node })).flags).toEqual(['--max-semi-space-size=16'])
+    })
   })
 
   test('asks for npm ci in a checkout without node_modules', async () => {

@@ -1,5 +1,5 @@
 // The OTLP/HTTP listener: node:http with every limit set, and a stop that lets the work in hand finish.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { encodeStatus } from '../../otlp/responses.ts'
@@ -14,6 +14,9 @@ import { RequestCounters } from '../request-counters.ts'
 import { CorsPolicy } from './cors.ts'
 import { type HttpContext, HttpExchange } from './exchange.ts'
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
+
+// An import of its value would touch all that node:http exports, which loads a whole client for WebSocket: 14 MB.
+const { createServer } = process.getBuiltinModule('node:http')
 
 export class HttpReceiver implements Receiver {
   readonly counters: RequestCounters
