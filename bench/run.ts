@@ -1,4 +1,4 @@
-// `npm run bench`: every benchmark, or those named, with a size where one takes it: npm run bench -- sketch redis-scale=100000
+// `npm run bench`: every benchmark, or those or the groups that are named, with a size where one takes it: npm run bench -- sketch redis-scale=100000
 interface Bench {
   readonly run: (size?: number) => void | Promise<void>
 }
@@ -17,16 +17,23 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'event-stream': () => import('./event-stream.ts'),
   start: () => import('./start.ts'),
   latency: () => import('./latency.ts'),
-  ingest: () => import('./ingest.ts'),
-  metrics: () => import('./metrics.ts'),
+  spans: () => import('./ingest/spans.ts'),
+  metrics: () => import('./ingest/metrics.ts'),
   ack: () => import('./ack.ts'),
   transport: () => import('./transport.ts'),
 }
 
-const named = process.argv.slice(2).map((argument) => argument.split('='))
+const GROUPS: Readonly<Record<string, readonly string[]>> = { ingest: ['spans', 'metrics'] }
+
+const named = process.argv
+  .slice(2)
+  .flatMap((argument) => (Object.hasOwn(GROUPS, argument) ? GROUPS[argument] : argument))
+  .map((argument) => argument.split('='))
 const unknown = named.filter(([name]) => !Object.hasOwn(BENCHES, name)).map(([name]) => name)
 if (unknown.length > 0) {
-  console.error(`no benchmark ${unknown.join(', ')}; there are: ${Object.keys(BENCHES).join(', ')}`)
+  console.error(
+    `no benchmark ${unknown.join(', ')}; there are: ${[...Object.keys(BENCHES), ...Object.keys(GROUPS)].join(', ')}`,
+  )
   process.exit(1)
 }
 for (const [name, size] of named.length > 0 ? named : Object.keys(BENCHES).map((all) => [all])) {

@@ -1,8 +1,8 @@
 // Histograms over OTLP/HTTP for the benchmarks of a whole process: ten attributes and fifteen buckets a point, each point of a time series of its own.
 // A request is encoded once; what changes from one time to the next (times, count, one bucket) is written over in its bytes.
 import { Agent, request as httpRequest } from 'node:http'
-import { systemClock } from '../src/runtime/clock.ts'
-import { requests } from '../test/otlp/proto.ts'
+import { systemClock } from '../../src/runtime/clock.ts'
+import { requests } from '../../test/otlp/proto.ts'
 
 const CONNECTIONS = 4
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]

@@ -1,8 +1,8 @@
 // The whole path of spans, per second of the daemon's CPU: OTLP in, decoded, attributed or waiting, counted in slices.
 // Typical spans (12 attributes, half of them tagged), every request different, sent over keep-alive connections.
 import { readFileSync } from 'node:fs'
-import { DaemonProcess } from '../test/real/daemon-process.ts'
-import { makeBodies, shoot } from './http-load.ts'
+import { DaemonProcess } from '../../test/real/daemon-process.ts'
+import { makeBodies, shoot } from '../http-load.ts'
 
 const WARM_UP_MS = 3000
 const MEASURED_MS = 8000
