@@ -1,8 +1,6 @@
 // An experiment as the registry holds it: variants, and in each the cohorts by their segments.
 import type { ExperimentDeclaration } from '../model/settings.ts'
-
-/** In the place of experiment and variant: items that belong to no experiment. No tag may have this name. */
-export const UNTAGGED = '_untagged_'
+import { UNTAGGED } from '../model/tag-names.ts'
 
 /** Experiment, variant and segment values: what is counted together. */
 export class Cohort {

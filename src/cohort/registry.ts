@@ -7,9 +7,10 @@
 //   cohort.ordinal                                              index for arrays beside the registry
 import { segmentKey as joinSegments, segmentValues } from '../model/observation.ts'
 import type { EngineSettings } from '../model/settings.ts'
-import { Cohort, Experiment, UNTAGGED, type Variant } from './experiment.ts'
+import { UNTAGGED } from '../model/tag-names.ts'
+import { Cohort, Experiment, type Variant } from './experiment.ts'
 
-export { Cohort, Experiment, UNTAGGED, Variant } from './experiment.ts'
+export { Cohort, Experiment, Variant } from './experiment.ts'
 
 /** The variant, and the value of every segment, of what is past a limit. */
 export const OTHER = '_other_'

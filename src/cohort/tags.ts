@@ -6,9 +6,8 @@
 import type { AttributedRecord, AttributeSet, AttributeValue } from '../model/attributes.ts'
 import type { EngineSettings } from '../model/settings.ts'
 import type { SpanEvent } from '../model/span.ts'
-import { MAX_NAME_LENGTH } from '../model/tag-names.ts'
+import { MAX_NAME_LENGTH, UNTAGGED } from '../model/tag-names.ts'
 import type { Vocabulary } from '../model/vocabulary.ts'
-import { UNTAGGED } from './experiment.ts'
 import { compileResourceVariants, type ResourceVariant } from './resource-variants.ts'
 
 /** Tags that one item may have; OpenTelemetry SDKs allow a span 128 attributes. */

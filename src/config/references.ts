@@ -3,6 +3,7 @@
 import { FLAG_EVALUATIONS } from '../model/flag-evaluations.ts'
 import type { ListenAddress } from '../model/settings.ts'
 import { errorBudget } from '../model/slo.ts'
+import { MAX_NAME_LENGTH } from '../model/tag-names.ts'
 import type { Located } from './located.ts'
 import { descend, isGiven, placeOf, plain, scalarAt } from './located.ts'
 import type { Entry, EntryList, Pieces } from './pieces.ts'
@@ -197,7 +198,13 @@ function checkAllocation({ index, value, raw }: Entry<ExperimentConfig>, report:
   if (value?.allocation === undefined) return
   const { control } = value
   const variants = Object.keys((raw as { allocation?: object }).allocation ?? {})
-  if (variants.length < 2) report(['experiments', index, 'allocation'], 'at least two variants')
+  const overlong = variants.find((variant) => variant.length > MAX_NAME_LENGTH)
+  if (overlong !== undefined)
+    report(
+      ['experiments', index, 'allocation', overlong],
+      `a variant whose name has 1 to ${MAX_NAME_LENGTH} characters`,
+    )
+  else if (variants.length < 2) report(['experiments', index, 'allocation'], 'at least two variants')
   else if (control !== undefined && !variants.includes(control))
     report(['experiments', index, 'control'], `one of the variants of allocation (${variants.join(', ')})`)
 }

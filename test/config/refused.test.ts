@@ -1,7 +1,7 @@
 // SLIs, SLOs and cohort rules that cannot be meant: one problem each, with what would be right.
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../src/config/problem.ts'
-import { MAX_NAME_LENGTH } from '../../src/model/tag-names.ts'
+import { MAX_NAME_LENGTH, UNTAGGED } from '../../src/model/tag-names.ts'
 import { loadText, problemsOf } from './load-text.ts'
 
 describe('what cannot be meant is refused', () => {
@@ -143,5 +143,18 @@ describe('a name that no tag can have', () => {
   ])('is refused: %s', (_sentence, configuration) => {
     expect(problemsOf(configuration(longest))).toEqual([])
     expect(problemsOf(configuration(`${longest}n`))).toEqual([expect.stringMatching(/ of 1 to 256 characters$/)])
+  })
+
+  it('is refused: of a variant that is allocated', () => {
+    const configuration = (name: string): string => `experiments: [{id: a, allocation: {b: 1, ${name}: 1}}]`
+    expect(problemsOf(configuration(longest))).toEqual([])
+    expect(problemsOf(configuration(`${longest}n`))).toEqual([expect.stringMatching(/has 1 to 256 characters$/)])
+  })
+
+  it.each([
+    ['of an experiment', `experiments: [{id: ${UNTAGGED}}]`],
+    ['of an experiment by resources', `cohorts: {resource_variants: [{experiment: ${UNTAGGED}, attribute: v}]}`],
+  ])('is refused where it stands for something else: %s', (_sentence, configuration) => {
+    expect(problemsOf(configuration)).toEqual([expect.stringMatching(/a name other than _untagged_/)])
   })
 })

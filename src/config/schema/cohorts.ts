@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type Matcher, RECORD_FIELDS, RESOURCE_FIELD_PREFIX } from '../../model/matcher.ts'
 import type { ResourceVariantRule, TagRule } from '../../model/settings.ts'
 import { condition } from './condition.ts'
-import { count, duration, Mistake, size, tagName, text, value } from './values.ts'
+import { count, duration, experimentName, Mistake, size, tagName, text, value } from './values.ts'
 
 /** One text or a list of at least `least` of them. */
 function texts(expected: string, least: number, one = text) {
@@ -115,7 +115,7 @@ function others() {
 
 const resourceVariant = z
   .strictObject({
-    experiment: tagName().describe('Name of the experiment, for example of a canary release.'),
+    experiment: experimentName().describe('Name of the experiment, for example of a canary release.'),
     attribute: text().optional().describe('Resource attribute whose value tells the variant, such as service.version.'),
     variants: z
       .record(z.string(), tagName())

@@ -1,6 +1,6 @@
 // experiments: what is known beforehand of an experiment. Those that are not declared are discovered from traffic.
 import { z } from 'zod'
-import { duration, number, oneOf, tagName, text, url } from './values.ts'
+import { duration, experimentName, number, oneOf, tagName, text, url } from './values.ts'
 
 const guardrail = z.strictObject({
   sli: text().describe('The SLI that must not become worse.'),
@@ -11,7 +11,7 @@ const guardrail = z.strictObject({
 
 /** One entry of the list. */
 export const experiment = z.strictObject({
-  id: tagName().describe('Name of the experiment as the tags carry it, unique.'),
+  id: experimentName().describe('Name of the experiment as the tags carry it, unique.'),
   hypothesis: text().optional().describe('What is expected, for people.'),
   owner: text().optional().describe('Who answers for it, for people.'),
   runbook_url: url(['http', 'https']).optional().describe('Where alerts point to.'),

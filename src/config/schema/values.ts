@@ -3,7 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { formatSeconds, parseDurationMs } from '../../model/duration.ts'
 import type { ListenAddress } from '../../model/settings.ts'
-import { MAX_NAME_LENGTH } from '../../model/tag-names.ts'
+import { MAX_NAME_LENGTH, UNTAGGED } from '../../model/tag-names.ts'
 import { parseSize } from '../size.ts'
 import { nearest } from '../suggest.ts'
 
@@ -50,6 +50,13 @@ export function text(expected = 'text', longest = LONGEST_TEXT) {
 /** The name of an experiment or a variant, as tags can carry it. */
 export function tagName(expected = 'text') {
   return text(expected, MAX_NAME_LENGTH)
+}
+
+/** The name of an experiment, as tags can carry it. */
+export function experimentName() {
+  return tagName().refine((name) => name !== UNTAGGED, {
+    error: `a name other than ${UNTAGGED}, which stands for traffic without an experiment`,
+  })
 }
 
 /** One of the given words. */
