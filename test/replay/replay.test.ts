@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
 import type { EngineSettings } from '../../src/model/settings.ts'
 import { UnreadableFile } from '../../src/replay/lines.ts'
@@ -12,6 +12,10 @@ import { engineSettings, slo } from '../engine/settings.ts'
 import { EPOCH_MS, request, span, variantOf } from '../engine/traffic.ts'
 
 const SECOND = 1000
+
+const directory = mkdtempSync(join(tmpdir(), 'cohortd-replay-'))
+
+afterAll(() => rmSync(directory, { recursive: true }))
 
 interface JsonSpan {
   readonly endMs: number
@@ -61,7 +65,7 @@ async function play(
   files: readonly (readonly string[])[],
   options: { afterMs?: number; settings?: EngineSettings } = {},
 ): Promise<Played> {
-  const folder = mkdtempSync(join(tmpdir(), 'cohortd-replay-'))
+  const folder = mkdtempSync(join(directory, 'play-'))
   const names = files.map((lines, at) => {
     const name = join(folder, `part ${at}.jsonl`)
     writeFileSync(name, lines.map((one) => `${one}\n`).join(''))
@@ -194,7 +198,7 @@ describe('files', () => {
   })
 
   test('a recording without a last line feed, with CRLF and a byte order mark, or empty', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'cohortd-replay-'))
+    const folder = mkdtempSync(join(directory, 'play-'))
     writeFileSync(
       join(folder, 'crlf'),
       `\uFEFF${line([{ endMs: EPOCH_MS }])}\r\n\r\n${line([{ endMs: EPOCH_MS + 1 }])}`,
@@ -208,7 +212,7 @@ describe('files', () => {
 
 describe('replay', () => {
   test('of what was recorded live gives the live events, byte for byte', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'cohortd-record-'))
+    const folder = mkdtempSync(join(directory, 'record-'))
     const path = join(folder, 'recording.jsonl')
     const recorder = new Recorder(path, (message) => {
       throw new Error(message)

@@ -13,7 +13,7 @@ import { flush, keyOf, lead, plain, publication, put, Stand } from './stand.ts'
 const WRITTEN_AT = 1_767_225_600
 const DAY_SECONDS = 86_400
 
-let rig = new SqliteRig('cohortd.db')
+let rig: SqliteRig
 const stand = new Stand({ shared: false, movesTime: true, makeRig: () => rig })
 
 beforeEach(() => {

@@ -1,5 +1,5 @@
 // Who may in, and what is said to whom who may not.
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -150,7 +150,7 @@ describe('TLS', () => {
   })
 
   test('with files that cannot be read is refused', async () => {
-    const caFile = join(mkdtempSync(join(tmpdir(), 'cohortd-tls-')), 'ca.pem')
+    const caFile = join(tmpdir(), 'cohortd-no-such-folder', 'ca.pem')
     const tls = { caFile, certFile: null, keyFile: null, serverName: null, insecureSkipVerify: false }
     const message = await refusal({ kind: 'standalone', url: 'rediss://127.0.0.1:1' }, { tls })
     expect(message).toContain(`store.tls.ca_file: ${caFile} cannot be read`)
