@@ -111,7 +111,7 @@ test('a cluster moves a slot, and promotes a replica of a killed master', async 
   expect(await cluster.ownerOf(slot)).toBe(to)
   expect(await cluster.nodes[to].cli('mget', '{tag}:a', '{tag}:b')).toBe('1\n2')
 
-  await cluster.nodes[to].cli('wait', '1', '1000')
+  await cluster.nodes[to].waitUntilReplicated()
   await cluster.kill(to)
   const heir = await cluster.promotedFrom(to, slot)
   await cluster.waitUntilOk()
@@ -125,7 +125,7 @@ test('Sentinels promote a replica of a killed master within a few seconds', asyn
   const sentinel = await kept(startSentinel({ downAfterMs: 500 }))
   const master = await sentinel.currentMaster()
   await master.cli('set', 'key', 'value')
-  await master.cli('wait', '1', '1000')
+  await master.waitUntilReplicated()
   expect(await sentinel.killMaster()).toBe(master)
   const before = systemClock.monotonic()
   const heir = await sentinel.promotedFrom(master)

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { eventually } from '../real/eventually.ts'
 import { type Certificates, makeCertificates } from './certificates.ts'
 import { guardFolder } from './guard.ts'
 import { freePort } from './ports.ts'
@@ -100,6 +101,16 @@ export class RedisServerProcess {
     const line = (await this.cli('info', 'everything')).split('\r\n').find((one) => one.startsWith(`${field}:`))
     if (line === undefined) throw new Error(`INFO has no ${field}`)
     return line.slice(field.length + 1)
+  }
+
+  /** Until its replicas have all that was written. WAIT of a new connection would not know of what others wrote. */
+  async waitUntilReplicated(): Promise<void> {
+    await eventually('the replicas have everything', async () => {
+      const lines = (await this.cli('info', 'replication')).split('\r\n')
+      const written = lines.find((line) => line.startsWith('master_repl_offset:'))?.split(':')[1]
+      const replicas = lines.filter((line) => /^slave\d+:/.test(line))
+      return replicas.length > 0 && replicas.every((line) => line.includes(`,offset=${written},`)) ? true : null
+    })
   }
 
   /** kill -9. */
