@@ -1,7 +1,7 @@
 // What durable acknowledgement costs: the same load on the same SQLite store, acknowledged in memory and durably by turns.
 // Sixteen senders that wait for their answer, as SDKs do; every request is new, so none is taken for a retry.
 import { DaemonProcess } from '../test/real/daemon-process.ts'
-import { quantile } from './figures.ts'
+import { quantile, thousands } from './figures.ts'
 import { makeBodies, shoot } from './http-load.ts'
 
 const CONNECTIONS = 16
@@ -35,10 +35,6 @@ async function spansPerSecond(mode: (typeof MODES)[number], spans: number): Prom
   } finally {
     await daemon.stop()
   }
-}
-
-function thousands(rate: number): string {
-  return `${Math.round(rate / 1000)} k`
 }
 
 if (import.meta.main) await run()

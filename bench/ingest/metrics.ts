@@ -3,13 +3,14 @@
 // cumulativetodelta, and the Prometheus exporter; where OTELCOL names its program (docs/architecture.md says how to build one). Then the
 // memory of 100,000 cumulative time series.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sleep } from '../../src/runtime/clock.ts'
 import { DaemonProcess } from '../../test/real/daemon-process.ts'
 import { freePort } from '../../test/redis-rig/ports.ts'
-import { quantile } from '../figures.ts'
+import { quantile, thousands } from '../figures.ts'
+import { cpuSeconds, residentMegabytes } from '../process-cost.ts'
 import { HistogramRequest, type RequestShape, shootMetrics, type Temporality } from './metric-load.ts'
 
 /** Until the compiler of a process has seen what is hot. */
@@ -19,7 +20,6 @@ const ROUND_MS = 500
 const ROUNDS = 25
 const LEAST_DISTURBED = 0.9
 const MEDIAN = 0.5
-const TICKS = 100
 const SERIES = 3000
 /** A process that exports for itself, and one that collects for some. */
 const POINTS_A_REQUEST = [100, 500]
@@ -68,7 +68,7 @@ export async function run(): Promise<void> {
     const load = requestsFor(MANY_SERIES, { temporality: 'cumulative', points: POINTS_A_REQUEST[0] })
     for (let round = 0; round < 3; round++) await shootMetrics(port, load, 0)
     console.log(
-      `metrics: ${MANY_SERIES} cumulative histograms are live: ${megabytes(pid).toFixed(0)} MB RSS (goal <= 300)`,
+      `metrics: ${MANY_SERIES} cumulative histograms are live: ${residentMegabytes(pid).toFixed(0)} MB RSS (goal <= 300)`,
     )
   })
 }
@@ -172,21 +172,6 @@ async function untilListening(child: ChildProcess, port: number): Promise<void> 
     await sleep(100)
   }
   throw new Error('the Collector does not listen')
-}
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / TICKS
-}
-
-function megabytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1024
-}
-
-function thousands(rate: number): string {
-  return `${Math.round(rate / 1000)} k`
 }
 
 if (import.meta.main) await run()

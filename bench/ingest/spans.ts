@@ -1,12 +1,12 @@
 // The whole path of spans, per second of the daemon's CPU: OTLP in, decoded, attributed or waiting, counted in slices.
 // Typical spans (12 attributes, half of them tagged), every request different, sent over keep-alive connections.
-import { readFileSync } from 'node:fs'
 import { DaemonProcess } from '../../test/real/daemon-process.ts'
+import { thousands } from '../figures.ts'
 import { makeBodies, shoot } from '../http-load.ts'
+import { cpuSeconds } from '../process-cost.ts'
 
 const WARM_UP_MS = 3000
 const MEASURED_MS = 8000
-const TICKS = 100
 const LOADS = [
   { name: '100 spans a request', spans: 100, gzip: false },
   { name: '512 spans a request', spans: 512, gzip: false },
@@ -34,17 +34,6 @@ export async function run(): Promise<void> {
       await daemon.stop()
     }
   }
-}
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / TICKS
-}
-
-function thousands(rate: number): string {
-  return `${Math.round(rate / 1000)} k`
 }
 
 if (import.meta.main) await run()
