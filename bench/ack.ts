@@ -2,7 +2,7 @@
 // Sixteen senders that wait for their answer, as SDKs do; every request is new, so none is taken for a retry.
 import { DaemonProcess } from '../test/real/daemon-process.ts'
 import { quantile, thousands } from './figures.ts'
-import { makeBodies, shoot } from './http-load.ts'
+import { makeBodies, shoot } from './span-load.ts'
 
 const CONNECTIONS = 16
 const WARM_UP_MS = 2000

@@ -51,7 +51,7 @@ export function chooseRuntime({ version, execPath, platform, arch, findPackaged 
  * @returns {void}
  */
 export function launch({ self, program, args, asCommand = false, surroundings = ownSurroundings() }) {
-  const flags = asCommand ? missing(FLAGS) : []
+  const flags = asCommand ? notGiven(FLAGS) : []
   const runtime = chooseRuntime(surroundings)
   if (runtime.kind === 'missing') fail(runtime.message)
   else if (isCheckout() && !existsSync(join(ROOT, 'node_modules')))
@@ -59,7 +59,7 @@ export function launch({ self, program, args, asCommand = false, surroundings = 
   else if (runtime.kind === 'packaged')
     void import('./relaunch.js').then(({ relaunch }) => relaunch(runtime.node, flags, self))
   else {
-    becomeWith(flags, self)
+    restartWith(flags, self)
     dieWithLauncher()
     if (asCommand && isCheckout()) useCompileCache()
     process.argv = [process.argv[0], program, ...args]
@@ -120,17 +120,17 @@ function useCompileCache() {
  * Those of which whoever started this process has set nothing.
  * @param {readonly string[]} flags
  */
-function missing(flags) {
+function notGiven(flags) {
   const given = [...process.execArgv, process.env.NODE_OPTIONS || ''].join(' ').replace(/_/g, '-')
   return flags.filter((flag) => !given.includes(flag.split('=')[0]))
 }
 
 /**
- * Starts this very process anew with more flags, where the platform can do so; Node.js reads them at no other time.
+ * Starts this very process anew with more flags, where the platform can do so: Node.js reads them at no other time.
  * @param {readonly string[]} flags
  * @param {string} self
  */
-function becomeWith(flags, self) {
+function restartWith(flags, self) {
   const mayStart = process.permission === undefined || process.permission.has('child')
   // The channel of a parent that talks to this process would not live on.
   if (flags.length === 0 || process.connected || process.execve === undefined || !mayStart) return

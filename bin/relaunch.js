@@ -6,8 +6,8 @@ import { fail, INSTALL_NODE, LAUNCHED } from './launch.js'
 const FORWARDED_SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'])
 
 /**
- * Runs `self` with this process's arguments and more flags on the given binary. The channel to it exists for one thing: it closes when
- * this process dies, however it dies.
+ * Runs `self` with this process's arguments and more flags on the given binary. The channel to it exists for one thing: it
+ * closes when this process dies, however it dies.
  * @param {string} node
  * @param {readonly string[]} flags
  * @param {string} self

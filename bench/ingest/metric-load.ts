@@ -1,10 +1,9 @@
 // Histograms over OTLP/HTTP for the benchmarks of a whole process: ten attributes and fifteen buckets a point, each point of a time series of its own.
 // A request is encoded once; what changes from one time to the next (times, count, one bucket) is written over in its bytes.
-import { Agent, request as httpRequest } from 'node:http'
 import { systemClock } from '../../src/runtime/clock.ts'
 import { requests } from '../../test/otlp/proto.ts'
+import { shootHttp } from '../http-load.ts'
 
-const CONNECTIONS = 4
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 const type = requests.lookupType('ExportMetricsServiceRequest')
 
@@ -117,33 +116,7 @@ function placesOf(body: Buffer, marker: bigint): number[] {
 }
 
 /** Sends all requests round and round to a port of this machine until `forMs` is over, each at least once; gives how many were answered 200. */
-export async function shootMetrics(port: number, load: readonly HistogramRequest[], forMs: number): Promise<number> {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
-  const endMs = performance.now() + forMs
-  let next = 0
-  let answered = 0
-  const worker = async (): Promise<void> => {
-    while (next < load.length || performance.now() < endMs) {
-      await post(agent, port, load[next++ % load.length].next())
-      answered++
-    }
-  }
-  await Promise.all(Array.from({ length: CONNECTIONS }, worker))
-  agent.destroy()
-  return answered
-}
-
-function post(agent: Agent, port: number, body: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/x-protobuf', 'content-length': body.length }
-    const options = { agent, port, host: '127.0.0.1', path: '/v1/metrics', method: 'POST', headers }
-    const sent = httpRequest(options, (response) => {
-      response.resume()
-      response.on('end', () =>
-        response.statusCode === 200 ? resolve() : reject(new Error(`answered ${response.statusCode}`)),
-      )
-    })
-    sent.on('error', reject)
-    sent.end(body)
-  })
+export function shootMetrics(port: number, load: readonly HistogramRequest[], forMs: number): Promise<number> {
+  const body = (at: number): Buffer => load[at % load.length].next()
+  return shootHttp({ port, path: '/v1/metrics', body, forMs, least: load.length })
 }

@@ -2,8 +2,8 @@
 // Typical spans (12 attributes, half of them tagged), every request different, sent over keep-alive connections.
 import { DaemonProcess } from '../../test/real/daemon-process.ts'
 import { thousands } from '../figures.ts'
-import { makeBodies, shoot } from '../http-load.ts'
 import { cpuSeconds } from '../process-cost.ts'
+import { makeBodies, shoot } from '../span-load.ts'
 
 const WARM_UP_MS = 3000
 const MEASURED_MS = 8000

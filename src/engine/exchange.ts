@@ -13,7 +13,7 @@ import {
   type WriterRow,
   type WriterState,
 } from '../model/partial.ts'
-import { minuteOf } from '../slices/minute-counts.ts'
+import { lastSecondOf, minuteOf } from '../slices/minute-counts.ts'
 import type { SlicePlan } from '../slices/plan.ts'
 import { Leadership, type LeadershipParts } from './leadership.ts'
 import type { AdoptedKey } from './own-partials.ts'
@@ -258,7 +258,7 @@ export class Exchange extends Leadership {
   adopt(experiment: string, rows: readonly WriterRow[], second: number): WriterRow[] {
     const oldest = second - this.#plan.foldAgeSeconds
     const ripe = rows.filter(
-      ({ slice, bytes }) => (slice + 1) * 60 <= oldest && soundBytes(bytes, this.#sliNames) === bytes,
+      ({ slice, bytes }) => lastSecondOf(slice) <= oldest && soundBytes(bytes, this.#sliNames) === bytes,
     )
     for (const [cohort, ofCohort] of byCohort(ripe)) {
       const tracked = this.cohorts.find(experiment, cohort)

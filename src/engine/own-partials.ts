@@ -2,7 +2,7 @@
 // history. Only what changed is handed over; what could not be written is simply changed again. So an outage of the store
 // needs no queue: the series and the history are the queue, and their size does not depend on how long it lasts.
 import { HISTORY, type RowKey } from '../model/partial.ts'
-import { minuteOf } from '../slices/minute-counts.ts'
+import { lastSecondOf, minuteOf } from '../slices/minute-counts.ts'
 import type { SlicePlan } from '../slices/plan.ts'
 import { Series } from '../slices/series.ts'
 import { decodeUnits } from '../units/unit-codec.ts'
@@ -176,7 +176,7 @@ export class OwnPartials {
   foldBefore(second: number): boolean {
     const { plan } = this.#rules
     if (this.#oldestMinute * 60 + 1 - this.#phase > second - plan.recentSeconds) return false
-    const folded = [...this.#minutes].filter((minute) => (minute + 1) * 60 <= second - plan.foldAgeSeconds)
+    const folded = [...this.#minutes].filter((minute) => lastSecondOf(minute) <= second - plan.foldAgeSeconds)
     this.#fold(second, (sli) => folded.flatMap((minute) => this.#series[sli]?.encodeMinute(minute) ?? []))
     this.#foldUnits(folded)
     for (const minute of folded) {
@@ -303,7 +303,7 @@ export class OwnPartials {
     const streams = slice === HISTORY ? null : (this.#streams?.encodeMinute(slice) ?? null)
     if (streams !== null) parts.push({ name: STREAMS, partial: streams })
     if (parts.length === 0) return null
-    return { slice, bytes: packPartials(parts), newestSecond: slice === HISTORY ? newestSecond : (slice + 1) * 60 }
+    return { slice, bytes: packPartials(parts), newestSecond: slice === HISTORY ? newestSecond : lastSecondOf(slice) }
   }
 
   /** Null where the bytes were hashed with another key: nobody can tell whose they are. */
@@ -323,8 +323,4 @@ export class OwnPartials {
       return partial === null ? [] : [{ name, partial }]
     })
   }
-}
-
-function lastSecondOf(minute: number): number {
-  return minute * 60 + 59
 }

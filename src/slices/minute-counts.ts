@@ -14,6 +14,11 @@ export function minuteOf(second: number): number {
   return Math.floor((second - 1) / MINUTE_SECONDS)
 }
 
+/** The last second of a minute. */
+export function lastSecondOf(minute: number): number {
+  return (minute + 1) * MINUTE_SECONDS
+}
+
 export class MinuteCounts {
   #items: Uint32Array | Float64Array = new Uint32Array(SIDES * MINUTE_SECONDS)
   #extra: Float64Array | null = null

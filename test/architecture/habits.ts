@@ -1,4 +1,5 @@
 // Habits of the code that a machine can check: where time and chance come from, sizes, heads, forbidden shortcuts.
+import { ROOMS_WITHOUT_IO } from './imports.ts'
 import { type SourceFile, withoutComments } from './source-files.ts'
 
 const MAX_LINES = 400
@@ -12,7 +13,7 @@ interface Ban {
 
 const NOWHERE = /^$/
 const SOURCES = /^src\//
-const COMPUTING = /^src\/(model|sketch|stats|otlp|cohort|slices|engine)\//
+const COMPUTING = new RegExp(`^src/(${ROOMS_WITHOUT_IO.join('|')})/`)
 const CODE = /^(src|test|bench|bin)\//
 
 const BANS: readonly Ban[] = [
@@ -52,12 +53,6 @@ const BANS: readonly Ban[] = [
     says: 'reads the environment, which only config/ and main.ts may',
     in: SOURCES,
     butNotIn: /^src\/(config\/.*|main\.ts)$/,
-  },
-  {
-    pattern: /^import (?!type\b).*'node:http'/,
-    says: 'touches all that node:http exports, which loads 14 MB; process.getBuiltinModule does not',
-    in: SOURCES,
-    butNotIn: NOWHERE,
   },
   {
     pattern: /\b(test|it|describe)\.(skip|only|todo)(If)?\b/,

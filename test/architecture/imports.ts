@@ -38,7 +38,7 @@ const KNOWN_ROOMS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Rooms that compute and nothing else: no file, socket, process or thread. Hashing is computing. */
-const ROOMS_WITHOUT_IO = [
+export const ROOMS_WITHOUT_IO = [
   'model',
   'sketch',
   'stats',
@@ -51,6 +51,9 @@ const ROOMS_WITHOUT_IO = [
   'engine',
 ]
 const PURE_NODE_MODULES = ['node:crypto', 'node:buffer', 'node:util']
+
+/** Any import of node:http but one of types. */
+const WHOLE_HTTP = /\bimport\b(?!\s+type\b)\s*(?:[^'"`]*?\bfrom\s*|\(\s*)?(['"`])node:http\1/g
 
 interface Import {
   readonly line: number
@@ -68,10 +71,19 @@ function violationsOf(file: SourceFile): string[] {
   const ioredis = imports
     .filter(({ specifier }) => specifier === 'ioredis' && !/^src\/(store|publish)\/redis/.test(file.path))
     .map(({ line }) => `${file.path}:${line} imports ioredis, which only store/redis and publish/redis may`)
-  if (room === null) return ioredis
+  const everywhere = [...ioredis, ...wholeHttp(file)]
+  if (room === null) return everywhere
   const known = KNOWN_ROOMS[room]
   if (known === undefined) return [`${file.path}: the room ${room} is not in the list of rooms`]
-  return [...ioredis, ...imports.flatMap((found) => wrongImport(file.path, room, known, found))]
+  return [...everywhere, ...imports.flatMap((found) => wrongImport(file.path, room, known, found))]
+}
+
+function wholeHttp({ path, text }: SourceFile): string[] {
+  const source = withoutComments(text)
+  return [...source.matchAll(WHOLE_HTTP)].map(
+    ({ index }) =>
+      `${path}:${lineAt(source, index)} touches all that node:http exports, which loads 14 MB; process.getBuiltinModule does not`,
+  )
 }
 
 function wrongImport(path: string, room: string, known: readonly string[], { line, specifier }: Import): string[] {
@@ -94,9 +106,13 @@ export function importsOf(text: string): Import[] {
   const source = withoutComments(text)
   const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\bnew URL\(\s*(?=.\.))(['"`])([^'"`\n]+)\1/g
   return [...source.matchAll(pattern)].map((match) => ({
-    line: source.slice(0, match.index).split('\n').length,
+    line: lineAt(source, match.index),
     specifier: match[2],
   }))
+}
+
+function lineAt(source: string, index: number): number {
+  return source.slice(0, index).split('\n').length
 }
 
 /** Null for the composition. */
